@@ -1,0 +1,40 @@
+"""`python -m axo_api` serves the control plane; `python -m axo_api migrate` brings the database up to date."""
+
+import logging
+import sys
+
+import uvicorn
+
+from axo_api.app import create_app
+from axo_api.migrations import upgrade
+from axo_api.settings import Settings
+
+SHUTDOWN_SECONDS = 3
+
+
+def main() -> None:
+    """Do what the command line says."""
+    settings = Settings()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    match sys.argv[1:]:
+        case []:
+            _serve(settings)
+        case ["migrate"]:
+            upgrade(settings.database_url)
+        case _:
+            sys.exit("usage: python -m axo_api [migrate]")
+
+
+def _serve(settings: Settings) -> None:
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level.lower(),
+        access_log=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,  # a stream that is being followed would hold the end up for ever
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""The application: what it is made of, and its life from start to stop."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy import make_url
+
+from axo_api import connections
+from axo_api.control.loop import run_control_loop
+from axo_api.database import Database
+from axo_api.dependencies import Parts
+from axo_api.errors import ErrorEnvelope, install_error_handlers
+from axo_api.files import endpoints as files
+from axo_api.health import endpoints as health
+from axo_api.jobs import endpoints as jobs
+from axo_api.journals.hub import Hub
+from axo_api.migrations import upgrade
+from axo_api.output import endpoints as output
+from axo_api.request_ids import RequestIds
+from axo_api.settings import Settings
+from axo_api.wake import Wake
+from axo_api.workers import endpoints as workers
+
+log = logging.getLogger(__name__)
+
+DESCRIPTION = """Fine-tuning on your own GPUs: submit a job, follow it live, take the model away.
+
+Errors share one envelope, with the id that the answer's `x-request-id` has too. Lists are paged by `after` and `limit`.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the control plane as an ASGI application; it starts and stops its parts with its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _running(settings) as parts:
+            app.state.parts = parts
+            yield
+
+    app = FastAPI(
+        title="axo",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
+    )
+    for resource in (jobs, output, files, workers, health):
+        app.include_router(resource.router)
+    install_error_handlers(app)
+    app.add_middleware(RequestIds)
+    return app
+
+
+@asynccontextmanager
+async def _running(settings: Settings) -> AsyncIterator[Parts]:
+    settings.storage_root.mkdir(parents=True, exist_ok=True)
+    if make_url(settings.database_url).get_backend_name() == "sqlite":
+        await asyncio.to_thread(upgrade, settings.database_url)
+    parts = Parts(
+        settings=settings,
+        database=Database(settings.database_url),
+        redis=connections.for_commands(settings.redis_url),
+        hub=Hub(settings.storage_root),
+        queue_changed=Wake(),
+        job_moved=Wake(),
+    )
+    loop = asyncio.create_task(run_control_loop(parts)) if settings.run_control_loop else None
+    try:
+        yield parts
+    finally:
+        if loop is not None:
+            loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await loop
+        parts.hub.close()
+        await parts.redis.aclose()
+        parts.database.close()

@@ -1,0 +1,115 @@
+"""Bringing the database up to a journal: status moves, metrics, checkpoints. Applying a frame twice is once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from axo_api.clock import now
+from axo_api.jobs.ending import AttemptEnd, end_attempt
+from axo_api.jobs.moves import move
+from axo_api.tables import attempts, checkpoints, jobs, metrics
+from axo_contracts.frames import AttemptEnded, AttemptStarted, Checkpoint, Metric, RunFrame
+from axo_contracts.ids import CHECKPOINT, new_id
+from axo_contracts.lifecycle import JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the journal of one job has gained: the frames that the database must know, and the offset behind them."""
+
+    job_id: str
+    frames: Sequence[RunFrame]
+    end: int
+
+
+def apply_all(connection: Connection, gained: Sequence[Recorded]) -> None:
+    """Apply what several journals have gained, in one transaction."""
+    for recorded in gained:
+        for frame in recorded.frames:
+            _apply(connection, recorded.job_id, frame)
+        connection.execute(
+            update(jobs)
+            .where(jobs.c.id == recorded.job_id, jobs.c.journal_applied < recorded.end)
+            .values(journal_applied=recorded.end)
+        )
+
+
+def _apply(connection: Connection, job_id: str, frame: RunFrame) -> None:
+    match frame:
+        case AttemptStarted():
+            _start(connection, job_id, frame)
+        case Metric():
+            _add_metric(connection, job_id, frame)
+        case Checkpoint():
+            _add_checkpoint(connection, job_id, frame)
+        case AttemptEnded():
+            end = AttemptEnd(frame.reason, frame.message, frame.exit_code, frame.signal, frame.log_tail)
+            end_attempt(connection, job_id, frame.attempt, end, at=frame.time)
+        case _:
+            pass
+
+
+def _start(connection: Connection, job_id: str, frame: AttemptStarted) -> None:
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.job_id == job_id, attempts.c.attempt == frame.attempt)
+        .values(started_at=frame.time)
+    )
+    move(
+        connection,
+        job_id,
+        JobStatus.RUNNING,
+        at=now(),
+        attempt=frame.attempt,
+        expected=JobStatus.STARTING,
+        started_at=func.coalesce(jobs.c.started_at, frame.time),
+    )
+
+
+def _add_metric(connection: Connection, job_id: str, frame: Metric) -> None:
+    row = {
+        "job_id": job_id,
+        "attempt": frame.attempt,
+        "seq": frame.seq,
+        "step": frame.step,
+        "max_steps": frame.max_steps,
+        "epoch": frame.epoch,
+        "time": frame.time,
+        "values": frame.values,
+        "non_finite": frame.non_finite,
+    }
+    _insert_once(connection, metrics, row)
+    progress: dict[str, Any] = {
+        "step": frame.step,
+        "max_steps": frame.max_steps,
+        "epoch": frame.epoch,
+        "progress_at": frame.time,
+    }
+    if "loss" in frame.values:
+        progress["loss"] = frame.values["loss"]
+        progress["first_loss"] = func.coalesce(jobs.c.first_loss, frame.values["loss"])
+    matching = jobs.c.id == job_id, jobs.c.attempt == frame.attempt
+    connection.execute(update(jobs).where(*matching).values(**progress))
+
+
+def _add_checkpoint(connection: Connection, job_id: str, frame: Checkpoint) -> None:
+    row = {
+        "id": new_id(CHECKPOINT),
+        "job_id": job_id,
+        "attempt": frame.attempt,
+        "step": frame.step,
+        "path": frame.path,
+        "bytes": frame.bytes,
+        "created_at": frame.time,
+    }
+    _insert_once(connection, checkpoints, row)
+    matching = jobs.c.id == job_id, jobs.c.attempt == frame.attempt
+    connection.execute(update(jobs).where(*matching).values(losses=0))
+
+
+def _insert_once(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(table).on_conflict_do_nothing(), row)

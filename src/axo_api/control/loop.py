@@ -1,0 +1,55 @@
+"""The control loop: its parts side by side, in the one process that leads."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from axo_api import connections
+from axo_api.control.acknowledger import Acknowledger
+from axo_api.control.dispatcher import run_dispatcher
+from axo_api.control.leadership import lead
+from axo_api.control.outbox import run_outbox
+from axo_api.control.reconciler import Reconciler
+from axo_api.control.recorder import Recorder
+from axo_api.control.records import Records
+from axo_api.dependencies import Parts
+
+log = logging.getLogger(__name__)
+
+RESTART_SECONDS = 1.0
+
+
+async def run_control_loop(parts: Parts) -> None:
+    """Run the control loop whenever this process leads, until cancelled."""
+    await lead(parts.settings.database_url, lambda: _run_parts(parts))
+
+
+async def _run_parts(parts: Parts) -> None:
+    records = Records(parts.database, parts.settings.storage_root)
+    reading = connections.for_blocking_reads(parts.settings.redis_url)
+    rq = connections.for_rq(parts.settings.redis_url)
+    acknowledger = Acknowledger(parts.redis)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for name, run in (
+                ("recorder", Recorder(parts, reading, records, acknowledger).run),
+                ("acknowledger", acknowledger.run),
+                ("outbox", lambda: run_outbox(parts, records)),
+                ("dispatcher", lambda: run_dispatcher(parts, rq)),
+                ("reconciler", Reconciler(parts, rq, records).run),
+            ):
+                group.create_task(_keep_running(name, run), name=name)
+    finally:
+        await records.close_all()
+        await reading.aclose()
+        rq.close()
+
+
+async def _keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run one part for ever: a bug in it is logged, and must not stop the others or itself for good."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("the %s failed and starts again", name)
+        await asyncio.sleep(RESTART_SECONDS)

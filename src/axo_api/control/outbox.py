@@ -1,0 +1,139 @@
+"""Brings the recorded events of jobs to the journals, and then to the world over Redis."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from redis.exceptions import RedisError
+from sqlalchemy import Connection, RowMapping, false, select, update
+from sqlalchemy.exc import DBAPIError
+
+from axo_api.control.records import Record, Records
+from axo_api.dependencies import Parts
+from axo_api.journals.reading import tail
+from axo_api.tables import job_events, jobs
+from axo_contracts import redis_names
+from axo_contracts.events import JOB_EVENTS, JobEvent
+from axo_contracts.frames import End, Status, encode
+from axo_contracts.lifecycle import ON_A_WORKER, TERMINAL, JobStatus
+from axo_contracts.storage_paths import journal as journal_path
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+REST_SECONDS = 0.02
+EVENTS_A_ROUND = 500
+FRESH_A_ROUND = 100
+_IS_FIRST = (job_events.c.status == JobStatus.QUEUED) & (job_events.c.attempt == 0)
+
+
+async def run_outbox(parts: Parts, records: Records) -> None:
+    """Bring events out for ever, woken when a job has moved and by a clock, which is enough for a job just queued."""
+    woken = parts.job_moved.listen()
+    while True:
+        try:
+            await _journal_new(parts, records)
+            await _publish_new(parts)
+        except (DBAPIError, OSError, RedisError) as error:
+            log.warning("the outbox waits: %s", error)
+        await asyncio.sleep(REST_SECONDS)
+        await woken.wait(LOOK_SECONDS)
+
+
+async def _journal_new(parts: Parts, records: Records) -> None:
+    while events := await parts.database.read(_due) or await parts.database.read(_fresh):
+        for event in events:
+            record = records.open(event["job_id"])
+            _journal(record, event, parts)
+            parts.hub.wake(record.job_id)
+            if event["status"] not in ON_A_WORKER:
+                await records.close(record.job_id, sync=event["attempt"] > 0)
+            await asyncio.sleep(0)  # each may make a file; others get their turn in between
+        await parts.database.write(partial(_mark_journaled, ids=[event["id"] for event in events]))
+        if len(events) < EVENTS_A_ROUND:
+            return
+
+
+def _journal(record: Record, event: RowMapping, parts: Parts) -> None:
+    """Append an event's lines, unless the process died just after it had done so."""
+    lines = [encode(frame) + b"\n" for frame in _frames(event)]
+    if record.newest_event >= event["id"]:
+        path = parts.settings.storage_root / journal_path(record.job_id)
+        lines = [] if tail(path, 1, "end") else lines[1:]
+    record.journal.append(b"".join(lines))
+    record.newest_event = event["id"]
+
+
+def _frames(event: RowMapping) -> Iterable[Status | End]:
+    told = {
+        "event": event["id"],
+        "time": event["time"],
+        "status": JobStatus(event["status"]),
+        "reason": event["reason"],
+        "message": event["message"],
+    }
+    yield Status(**told, attempt=event["attempt"])
+    if event["status"] in TERMINAL:
+        yield End(**told)
+
+
+async def _publish_new(parts: Parts) -> None:
+    while events := await parts.database.read(_not_published):
+        async with parts.redis.pipeline(transaction=False) as pipeline:
+            for event in events:
+                text = encode(_public(event))
+                pipeline.publish(redis_names.EVENTS, text)
+                pipeline.xadd(
+                    redis_names.EVENTS_LOG, {"event": text}, maxlen=redis_names.EVENTS_LOG_LENGTH, approximate=True
+                )
+            await pipeline.execute()
+        await parts.database.write(partial(_mark_published, ids=[event["id"] for event in events]))
+
+
+def _public(event: RowMapping) -> JobEvent:
+    status = JobStatus(event["status"])
+    return JobEvent(
+        id=event["id"],
+        type=JOB_EVENTS[status],
+        time=event["time"],
+        job_id=event["job_id"],
+        owner=event["owner"],
+        name=event["name"],
+        status=status,
+        attempt=event["attempt"],
+        reason=event["reason"],
+        message=event["message"],
+        links={"job": f"/v1/jobs/{event['job_id']}", "stream": f"/v1/jobs/{event['job_id']}/stream"},
+    )
+
+
+def _due(connection: Connection) -> Sequence[RowMapping]:
+    """Return the events that are not in their journals yet, of the jobs that have done more than to be queued."""
+    moved = select(job_events.c.job_id).where(job_events.c.journaled == false(), ~_IS_FIRST)
+    query = select(job_events).where(job_events.c.journaled == false(), job_events.c.job_id.in_(moved))
+    return connection.execute(query.order_by(job_events.c.id).limit(EVENTS_A_ROUND)).mappings().all()
+
+
+def _fresh(connection: Connection) -> Sequence[RowMapping]:
+    """Return a few of those of jobs that were just queued: each makes a file, and a burst of submits must not wait."""
+    query = select(job_events).where(job_events.c.journaled == false(), _IS_FIRST)
+    return connection.execute(query.order_by(job_events.c.id).limit(FRESH_A_ROUND)).mappings().all()
+
+
+def _not_published(connection: Connection) -> Sequence[RowMapping]:
+    query = (
+        select(job_events, jobs.c.owner, jobs.c.name)
+        .join(jobs, jobs.c.id == job_events.c.job_id)
+        .where(job_events.c.published == false(), job_events.c.journaled | _IS_FIRST)
+        .order_by(job_events.c.id)
+    )
+    return connection.execute(query.limit(EVENTS_A_ROUND)).mappings().all()
+
+
+def _mark_journaled(connection: Connection, *, ids: Sequence[int]) -> None:
+    connection.execute(update(job_events).where(job_events.c.id.in_(ids)).values(journaled=True))
+
+
+def _mark_published(connection: Connection, *, ids: Sequence[int]) -> None:
+    connection.execute(update(job_events).where(job_events.c.id.in_(ids)).values(published=True))

@@ -1,0 +1,91 @@
+"""The journals that the control loop has open, and which attempt of each job may still write into its own."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from axo_api.database import Database
+from axo_api.journals.journal import Journal
+from axo_api.tables import jobs
+from axo_contracts.lifecycle import ON_A_WORKER
+from axo_contracts.storage_paths import journal as journal_path
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """One job's journal. Frames of `attempt` are taken while `is_open`, beginning behind `newest_seq`."""
+
+    job_id: str
+    journal: Journal
+    attempt: int = 0
+    is_open: bool = False
+    newest_seq: int = 0
+    newest_event: int = 0
+    is_closed: bool = False
+
+    def begin(self, attempt: int, *, is_open: bool) -> None:
+        """Take the frames of `attempt` from now on."""
+        self.attempt, self.is_open = attempt, is_open
+        self.newest_seq = self.journal.last_seq if self.journal.last_attempt == attempt else 0
+
+    def add(self, lines: Sequence[bytes]) -> None:
+        """Append frames of a run, the next in its order. Raises `OSError` and keeps none when the disk is full."""
+        self.journal.append(b"\n".join(lines) + b"\n")
+        self.newest_seq += len(lines)
+
+
+class Records:
+    """The records of the jobs that are followed, opened when first needed."""
+
+    def __init__(self, database: Database, storage_root: Path) -> None:
+        self._database = database
+        self._storage_root = storage_root
+        self._records: dict[str, Record] = {}
+
+    async def taking(self, job_id: str, attempt: int) -> Record | None:
+        """Return the record that takes the frames of an attempt. None: it is not, or no longer, the job's."""
+        record = self._records.get(job_id)
+        if record is None or record.attempt < attempt:
+            standing = await self._database.read(lambda connection: _standing(connection, job_id))
+            if standing is None or standing != (attempt, True):
+                return None
+            record = self.open(job_id)
+            record.begin(attempt, is_open=True)
+        return record if record.is_open and record.attempt == attempt else None
+
+    def open(self, job_id: str) -> Record:
+        """Return a job's record, whatever its state."""
+        record = self._records.get(job_id)
+        if record is None:
+            journal = Journal.open(self._storage_root / journal_path(job_id))
+            record = self._records[job_id] = Record(job_id, journal, newest_event=journal.last_event)
+        return record
+
+    def end_attempt(self, job_id: str, attempt: int) -> None:
+        """Take no more frames of an attempt."""
+        record = self._records.get(job_id)
+        if record is not None and record.attempt == attempt:
+            record.is_open = False
+
+    async def close(self, job_id: str, *, sync: bool = True) -> None:
+        """Close the journal of a job that no worker has."""
+        record = self._records.pop(job_id, None)
+        if record is None:
+            return
+        record.is_closed = True
+        if sync:
+            await asyncio.to_thread(record.journal.sync)
+        record.journal.close()
+
+    async def close_all(self) -> None:
+        """Close every journal."""
+        for job_id in list(self._records):
+            await self.close(job_id)
+
+
+def _standing(connection: Connection, job_id: str) -> tuple[int, bool] | None:
+    row = connection.execute(select(jobs.c.attempt, jobs.c.status).where(jobs.c.id == job_id)).one_or_none()
+    return None if row is None else (row.attempt, row.status in ON_A_WORKER)

@@ -1,0 +1,228 @@
+"""Every refusal: the class is its name and code, the message says what, where and how to mend it."""
+
+import logging
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+from axo_contracts.strict import Strict
+
+log = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """Something that the client is told. `param` names the field that it concerns."""
+
+    status = 500
+    code = "internal_error"
+    headers: dict[str, str] = {}  # noqa: RUF012 (a constant of the class)
+
+    def __init__(self, message: str, *, param: str | None = None, errors: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.errors = errors
+
+
+class BadRequest(ApiError):
+    """The request itself cannot be read."""
+
+    status = 400
+    code = "bad_request"
+
+
+class NotFound(ApiError):
+    """There is no such thing."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(ApiError):
+    """It is in a state that does not allow this."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooLarge(ApiError):
+    """The body is larger than is taken."""
+
+    status = 413
+    code = "too_large"
+
+
+class Invalid(ApiError):
+    """What the client wrote cannot be done."""
+
+    status = 422
+    code = "invalid_request"
+
+
+class Unavailable(ApiError):
+    """Something that is needed is away for the moment."""
+
+    status = 503
+    code = "unavailable"
+    headers = {"Retry-After": "5"}  # noqa: RUF012 (a constant of the class)
+
+
+class StorageFull(ApiError):
+    """The disk has no room for it."""
+
+    status = 507
+    code = "storage_full"
+
+
+class ErrorBody(BaseModel):
+    """What went wrong."""
+
+    code: str
+    message: str
+    param: str | None = None
+    type: str
+    request_id: str | None = None
+    errors: list[dict[str, Any]] | None = None
+
+
+class ErrorEnvelope(BaseModel):
+    """The body of every answer that is not a success: OpenAI's envelope with a request id."""
+
+    error: ErrorBody
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make every error leave `app` in the one envelope."""
+    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(DBAPIError, _on_database_error)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+def _envelope(request: Request, error: ApiError) -> JSONResponse:
+    kind = "invalid_request_error" if error.status < 500 else "server_error"
+    body: dict[str, Any] = {
+        "code": error.code,
+        "message": error.message,
+        "param": error.param,
+        "type": kind,
+        "request_id": request.scope.get("axo.request_id"),
+    }
+    if error.errors:
+        body["errors"] = list(error.errors)
+    return JSONResponse({"error": body}, status_code=error.status, headers=error.headers)
+
+
+async def _on_api_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)
+    return _envelope(request, error)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    answer = ApiError(str(error.detail))
+    answer.status = error.status_code
+    answer.headers = dict(error.headers or {})
+    answer.code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    if error.status_code == 404 and error.detail == "Not Found":
+        answer.message = f"There is no {request.method} {request.url.path}; /docs lists what there is."
+    return _envelope(request, answer)
+
+
+async def _on_database_error(request: Request, error: Exception) -> JSONResponse:
+    log.warning("database error on %s %s: %s", request.method, request.url.path, error)
+    return _envelope(request, Unavailable("The database does not answer; nothing was changed. Try again shortly."))
+
+
+async def _on_bug(request: Request, error: Exception) -> JSONResponse:
+    log.exception("unhandled error on %s %s", request.method, request.url.path, exc_info=error)
+    return _envelope(request, ApiError("Something went wrong in axo; the service's log has it under this request id."))
+
+
+async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return _envelope(request, invalid_from_pydantic(error.errors(), error.body))
+
+
+def invalid_from_pydantic(problems: Sequence[Any], body: Any) -> ApiError:
+    """Return one refusal for all that pydantic found in `body`: each names the field, the value and the mend."""
+    if problems and problems[0]["type"] == "json_invalid":
+        position = problems[0]["loc"][-1]
+        reason = problems[0].get("ctx", {}).get("error", "")
+        return BadRequest(f"The body is not JSON: {reason} at character {position}.")
+    errors = [_problem(problem, body) for problem in problems if not _follows_from_another(problem, problems)]
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more: see errors)" if len(errors) > 1 else ""
+    return Invalid(f"{first['message']}{more}", param=first["param"], errors=errors)
+
+
+def _follows_from_another(problem: Any, problems: Sequence[Any]) -> bool:
+    """A list whose items were refused also counts as too short; only the items are the client's to mend."""
+    place = problem["loc"]
+    return problem["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in problems
+    )
+
+
+def _problem(problem: Any, body: Any) -> dict[str, Any]:
+    where = ".".join(_path(problem["loc"], body)) or "body"
+    value = _excerpt(problem.get("input"))
+    match problem["type"]:
+        case "missing":
+            message = f"{where}: this field is required."
+        case "extra_forbidden":
+            message = f"{where}: there is no such field{_suggestion(str(problem['loc'][-1]))}"
+        case "union_tag_invalid":
+            context = problem["ctx"]
+            where = f"{where}.{context['discriminator'].strip(chr(39))}"
+            message = f"{where}: {context['tag']!r} is none of {context['expected_tags']}."
+        case "union_tag_not_found":
+            message = f"{where}: give {problem['ctx']['discriminator']} to say which kind it is."
+        case "model_attributes_type" | "dict_type" if where == "body":
+            message = "body: send a JSON object, with the header Content-Type: application/json."
+        case _:
+            sentence = problem["msg"].removeprefix("Value error, ")
+            message = f"{where}: {sentence[:1].lower()}{sentence[1:]}; got {value}."
+    return {"param": where, "message": message, "value": value}
+
+
+def _path(location: Sequence[Any], body: Any) -> list[str]:
+    """Return where in the client's JSON a problem is: pydantic's path, less `body` and less the tags of unions."""
+    if location and location[0] != "body":
+        return [str(part) for part in location[1:]]
+    path = []
+    for part in location[1:]:
+        if isinstance(body, dict) and part not in body and part == body.get("type"):
+            continue
+        path.append(str(part))
+        try:
+            body = body[part]
+        except (KeyError, IndexError, TypeError):
+            body = None
+    return path
+
+
+def _excerpt(value: Any) -> str:
+    try:
+        text = msgspec.json.encode(value).decode()
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= 120 else f"{text[:117]}…"
+
+
+def _suggestion(name: str) -> str:
+    near = get_close_matches(name, _fields_of(Strict), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else "; /docs lists what there is."
+
+
+def _fields_of(model: type[BaseModel]) -> set[str]:
+    return set(model.model_fields).union(*(_fields_of(below) for below in model.__subclasses__()))

@@ -1,0 +1,1 @@
+"""Uploaded files: training data, checked row by row while it arrives."""

@@ -1,0 +1,70 @@
+"""What can be asked of files. Each function is one transaction; contents are removed after the commit."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, Text, cast, delete, insert, select
+
+from axo_api.clock import now
+from axo_api.errors import Conflict, NotFound
+from axo_api.files.upload import Upload
+from axo_api.tables import files, jobs
+from axo_contracts.lifecycle import TERMINAL
+
+
+def new_row(file_id: str, upload: Upload, *, owner: str) -> dict[str, Any]:
+    """Return the row of an upload that is on disk."""
+    return {
+        "id": file_id,
+        "owner": owner,
+        "filename": upload.filename,
+        "purpose": upload.purpose,
+        "bytes": upload.report.bytes,
+        "sha256": upload.sha256,
+        "rows": upload.report.rows,
+        "report": msgspec.to_builtins(upload.report),
+        "created_at": now(),
+    }
+
+
+def add(connection: Connection, row: dict[str, Any]) -> None:
+    """Make a file known."""
+    connection.execute(insert(files).values(row))
+
+
+def get(connection: Connection, file_id: str, *, owner: str) -> RowMapping:
+    """Return a file's row. Raises `NotFound`."""
+    query = select(files).where(files.c.id == file_id, files.c.owner == owner)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"There is no file {file_id!r}; GET /v1/files lists yours.", param="file_id")
+    return row
+
+
+def find(
+    connection: Connection, *, owner: str, after: str | None, limit: int, purpose: str | None
+) -> Sequence[RowMapping]:
+    """Return up to `limit` + 1 files, newest first, older than the file `after`."""
+    query = select(files).where(files.c.owner == owner).order_by(files.c.id.desc()).limit(limit + 1)
+    if after is not None:
+        query = query.where(files.c.id < after)
+    if purpose is not None:
+        query = query.where(files.c.purpose == purpose)
+    return connection.execute(query).mappings().all()
+
+
+def remove(connection: Connection, file_id: str, *, owner: str) -> None:
+    """Forget a file. Raises `NotFound`, and `Conflict` while a job that has not ended names it."""
+    get(connection, file_id, owner=owner)
+    if users := live_jobs_using(connection, file_id):
+        raise Conflict(f"File {file_id} is needed by {', '.join(users[:3])}; delete it when that has ended.")
+    connection.execute(delete(files).where(files.c.id == file_id))
+
+
+def live_jobs_using(connection: Connection, file_id: str) -> Sequence[str]:
+    """Return the ids of the jobs that name a file and have not ended."""
+    query = select(jobs.c.id).where(
+        jobs.c.status.not_in(TERMINAL), cast(jobs.c.spec, Text).contains(file_id, autoescape=True)
+    )
+    return connection.execute(query).scalars().all()

@@ -1,0 +1,61 @@
+"""`/v1/jobs`: submit, list, get, cancel."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query, Response
+
+from axo_api.control.asking import Ask, ask_run
+from axo_api.dependencies import Axo, Owner
+from axo_api.jobs import service
+from axo_api.jobs.existence import check_existence
+from axo_api.jobs.schemas import Job
+from axo_api.pagination import After, Limit, Page, page
+from axo_contracts.jobs import JobSpec
+from axo_contracts.lifecycle import JobStatus
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+JobId = Annotated[str, Path(examples=["ftjob-01m80dj386h6snwnj5w2aq1gwa"])]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="The same key again returns the job that it made before."),
+]
+
+
+@router.post("", status_code=201, response_model=Job, summary="Submit a job")
+async def submit_job(spec: JobSpec, axo: Axo, owner: Owner, idempotency_key: IdempotencyKey = None) -> Response:
+    """Queue a job. When this answers 201 the job is on disk: it runs whatever breaks in between."""
+    await check_existence(spec, axo.settings)
+    submission = service.Submission.of(spec, owner=owner, idempotency_key=idempotency_key)
+    row = await axo.database.write_together(service.submit_all, submission)
+    axo.queue_changed()
+    return Response(Job.from_row(row).model_dump_json(), status_code=201, media_type="application/json")
+
+
+@router.get("", summary="List jobs")
+async def list_jobs(
+    axo: Axo,
+    owner: Owner,
+    after: After = None,
+    limit: Limit = 20,
+    status: Annotated[list[JobStatus] | None, Query(description="Only jobs in one of these statuses.")] = None,
+) -> Page[Job]:
+    """List jobs, newest first."""
+    rows = await axo.database.read(partial(service.find, owner=owner, after=after, limit=limit, statuses=status or ()))
+    return page([Job.from_row(row) for row in rows], limit)
+
+
+@router.get("/{job_id}", summary="Get a job")
+async def get_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
+    """Return a job."""
+    return Job.from_row(await axo.database.read(partial(service.get, job_id=job_id, owner=owner)))
+
+
+@router.post("/{job_id}/cancel", summary="Cancel a job")
+async def cancel_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
+    """Stop a job for good: at its next step, with a checkpoint. Cancelling twice is once."""
+    row = await axo.database.write(partial(service.cancel, job_id=job_id, owner=owner))
+    if row["status"] == JobStatus.CANCELLING:
+        await ask_run(axo.redis, job_id, row["attempt"], Ask.CANCEL)
+    axo.job_moved()
+    return Job.from_row(row)

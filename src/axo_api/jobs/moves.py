@@ -1,0 +1,58 @@
+"""The one place that changes a job's status: compare-and-set, and the event that says so, in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+
+from axo_api.tables import job_events, jobs
+from axo_contracts.lifecycle import MOVES, TERMINAL, EndReason, JobStatus
+
+ALLOWED_FROM: dict[JobStatus, list[JobStatus]] = {
+    to: [status for status, nexts in MOVES.items() if to in nexts] for to in JobStatus
+}
+
+
+def move(
+    connection: Connection,
+    job_id: str,
+    to: JobStatus,
+    *,
+    at: datetime,
+    attempt: int,
+    expected: JobStatus | None = None,
+    reason: EndReason | None = None,
+    message: str = "",
+    next_attempt: int | None = None,
+    **changes: Any,
+) -> bool:
+    """Move a job to the status `to`, and record the event. Return whether it moved.
+
+    It moves only from a status that `MOVES` allows (or only from `expected`), and only while `attempt` is its newest.
+    `next_attempt` becomes its newest with the move; `changes` are further columns to set.
+    """
+    allowed = ALLOWED_FROM[to] if expected is None else [expected]
+    attempt_after = attempt if next_attempt is None else next_attempt
+    changes |= {"status": to, "attempt": attempt_after, "updated_at": at}
+    if to in TERMINAL:
+        changes |= {"ended_at": at}
+    if reason is not None:
+        changes |= {"reason": reason, "message": message}
+    matching = jobs.c.id == job_id, jobs.c.status.in_(allowed), jobs.c.attempt == attempt
+    if connection.execute(update(jobs).where(*matching).values(**changes)).rowcount != 1:
+        return False
+    connection.execute(insert(job_events), _event(job_id, to, at, attempt_after, reason, message))
+    return True
+
+
+def record_queued(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Record that new jobs are queued."""
+    events = [_event(row["id"], JobStatus.QUEUED, row["created_at"], 0, None, "") for row in rows]
+    connection.execute(insert(job_events), events)
+
+
+def _event(
+    job_id: str, status: JobStatus, at: datetime, attempt: int, reason: EndReason | None, message: str
+) -> dict[str, Any]:
+    return {"job_id": job_id, "time": at, "status": status, "attempt": attempt, "reason": reason, "message": message}

@@ -1,0 +1,171 @@
+"""What can be asked of jobs. Each function is one transaction; who must hear of it is told after the commit."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from axo_api.clock import now
+from axo_api.errors import Conflict, Invalid, NotFound
+from axo_api.jobs.moves import move, record_queued
+from axo_api.tables import files, jobs
+from axo_contracts.datasets import FileSource
+from axo_contracts.ids import JOB, new_id
+from axo_contracts.jobs import JobSpec
+from axo_contracts.lifecycle import ENDINGS, ON_A_WORKER, TERMINAL, EndReason, JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A job that is asked for, and the row that it will be."""
+
+    spec: JobSpec
+    row: dict[str, Any]
+
+    @classmethod
+    def of(cls, spec: JobSpec, *, owner: str, idempotency_key: str | None = None) -> Self:
+        """Return the submission of `spec` by `owner`."""
+        return cls(spec, _new_row(spec, owner, idempotency_key))
+
+
+def submit_all(connection: Connection, submissions: Sequence[Submission]) -> list[RowMapping | dict[str, Any]]:
+    """Queue jobs and return their rows; an idempotency key that was used before returns the job that it made.
+
+    Raises `Invalid` when a file that one names does not exist or has bad rows, and when a key was used for another
+    spec.
+    """
+    for submission in submissions:
+        _check_files(connection, submission.spec, submission.row["owner"])
+    plain = [submission.row for submission in submissions if submission.row["idempotency_key"] is None]
+    new = plain + [s.row for s in submissions if s.row["idempotency_key"] and _insert_once(connection, s.row)]
+    if plain:
+        connection.execute(insert(jobs), plain)
+    if new:
+        record_queued(connection, new)
+    made = {row["id"] for row in new}
+    return [s.row if s.row["id"] in made else _job_of_key(connection, s.row) for s in submissions]
+
+
+def get(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
+    """Return a job's row. Raises `NotFound`."""
+    row = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.owner == owner)).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"There is no job {job_id!r}; GET /v1/jobs lists yours.", param="job_id")
+    return row
+
+
+def find(
+    connection: Connection, *, owner: str, after: str | None, limit: int, statuses: Sequence[JobStatus]
+) -> Sequence[RowMapping]:
+    """Return up to `limit` + 1 jobs, newest first, older than the job `after`."""
+    query = select(jobs).where(jobs.c.owner == owner).order_by(jobs.c.id.desc()).limit(limit + 1)
+    if after is not None:
+        query = query.where(jobs.c.id < after)
+    if statuses:
+        query = query.where(jobs.c.status.in_(statuses))
+    return connection.execute(query).mappings().all()
+
+
+def cancel(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
+    """Cancel a job: at once when no worker has it, else `cancelling` until its trainer has stopped.
+
+    Cancelling twice is once. Raises `NotFound`, and `Conflict` when the job has ended in another way.
+    """
+    row = get(connection, job_id, owner=owner)
+    status = JobStatus(row["status"])
+    if status in {JobStatus.CANCELLING, JobStatus.CANCELLED}:
+        return row
+    if status in TERMINAL:
+        raise Conflict(f"Job {job_id} has already ended as {status}; it cannot be cancelled.")
+    if status in ON_A_WORKER:
+        moved = move(connection, job_id, JobStatus.CANCELLING, at=now(), attempt=row["attempt"], expected=status)
+    else:
+        moved = _end_unplaced(connection, row, EndReason.CANCELLED, at=now())
+    if not moved:
+        raise Conflict(f"Job {job_id} moved at this very moment; ask again.")
+    return get(connection, job_id, owner=owner)
+
+
+def _end_unplaced(connection: Connection, row: RowMapping, reason: EndReason, *, at: datetime) -> bool:
+    return move(
+        connection,
+        row["id"],
+        ENDINGS[reason].status,
+        at=at,
+        attempt=row["attempt"],
+        expected=JobStatus(row["status"]),
+        reason=reason,
+        message=ENDINGS[reason].sentence,
+    )
+
+
+def _check_files(connection: Connection, spec: JobSpec, owner: str) -> None:
+    wanted = {
+        dataset.source.file_id: f"{field}.{index}.source.file_id"
+        for field, datasets in (("datasets", spec.datasets), ("validation_datasets", spec.validation_datasets))
+        for index, dataset in enumerate(datasets)
+        if isinstance(dataset.source, FileSource)
+    }
+    if not wanted:
+        return
+    query = select(files.c.id, files.c.report).where(files.c.id.in_(wanted), files.c.owner == owner)
+    reports = {row.id: row.report for row in connection.execute(query)}
+    for file_id, field in wanted.items():
+        if file_id not in reports:
+            raise Invalid(f"{field}: there is no file {file_id!r}; upload it with POST /v1/files first.", param=field)
+        _refuse_bad_rows(file_id, field, reports[file_id])
+
+
+def _refuse_bad_rows(file_id: str, field: str, report: dict[str, Any]) -> None:
+    if not report.get("bad_rows"):
+        return
+    first = report["problems"][0]
+    raise Invalid(
+        f"{field}: {report['bad_rows']} of the rows of {file_id!r} cannot be used; row {first['row']}: "
+        f"{first['reason']} GET /v1/files/{file_id}/report lists them.",
+        param=field,
+    )
+
+
+def _new_row(spec: JobSpec, owner: str, idempotency_key: str | None) -> dict[str, Any]:
+    at = now()
+    blank = dict.fromkeys(column.name for column in jobs.columns)
+    return blank | {
+        "id": new_id(JOB),
+        "owner": owner,
+        "name": spec.name,
+        "kind": spec.kind,
+        "status": JobStatus.QUEUED,
+        "attempt": 0,
+        "losses": 0,
+        "priority": spec.priority,
+        "spec": spec.model_dump(mode="json"),
+        "idempotency_key": idempotency_key,
+        "request_hash": hashlib.sha256(spec.model_dump_json().encode()).hexdigest() if idempotency_key else None,
+        "created_at": at,
+        "updated_at": at,
+        "journal_applied": 0,
+    }
+
+
+def _insert_once(connection: Connection, row: dict[str, Any]) -> bool:
+    """Insert a job; return False when its idempotency key is taken. A taken key must not end the transaction."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(jobs).on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
+    return connection.execute(statement, row).rowcount == 1
+
+
+def _job_of_key(connection: Connection, row: dict[str, Any]) -> RowMapping:
+    key = row["idempotency_key"]
+    query = select(jobs).where(jobs.c.owner == row["owner"], jobs.c.idempotency_key == key)
+    made = connection.execute(query).mappings().one()
+    if made["request_hash"] != row["request_hash"]:
+        raise Invalid(
+            f"Idempotency-Key {key!r} was used for another request, which made {made['id']}; use a new key.",
+            param="Idempotency-Key",
+        )
+    return made

@@ -1,0 +1,71 @@
+"""Chunks of journals that several followers want: read once, encoded once, the same bytes for all of them."""
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from axo_api.journals.sse import Chunk, read_chunk
+
+READERS = 4
+KEPT_BYTES = 16 * 1024 * 1024
+
+
+class _Key(NamedTuple):
+    path: Path
+    start: int
+    events: frozenset[str] | None
+
+
+class _Read(NamedTuple):
+    version: int
+    chunk: asyncio.Task[Chunk]
+
+
+class SharedChunks:
+    """Reads chunks off the event loop, and keeps the newest `KEPT_BYTES` of them for those who come a little later."""
+
+    def __init__(self) -> None:
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
+        self._reads: dict[_Key, _Read] = {}
+        self._kept: deque[tuple[_Key, int]] = deque()
+        self._kept_bytes = 0
+
+    async def get(self, path: Path, start: int, events: frozenset[str] | None, version: int) -> tuple[Chunk, int]:
+        """Return the chunk at offset `start`, empty when the journal ends there, and the version that it was read of.
+
+        `version` is the journal's present one; a chunk that someone else asked for earlier may be of an older one.
+        Raises what `read_chunk` raises.
+        """
+        key = _Key(path, start, events)
+        read = self._reads.get(key)
+        if read is None:
+            read = _Read(version, asyncio.get_running_loop().create_task(self._read(key)))
+            self._reads[key] = read
+        # A follower that leaves must not cancel what others wait for.
+        return await asyncio.shield(read.chunk), read.version
+
+    def close(self) -> None:
+        """Take no more reads; those under way are finished."""
+        self._readers.shutdown(wait=False)
+
+    async def _read(self, key: _Key) -> Chunk:
+        try:
+            chunk = await asyncio.get_running_loop().run_in_executor(self._readers, read_chunk, *key)
+        except BaseException:
+            del self._reads[key]
+            raise
+        if chunk.end == key.start:
+            del self._reads[key]
+        else:
+            self._keep(key, len(chunk.data))
+        return chunk
+
+    def _keep(self, key: _Key, size: int) -> None:
+        self._kept.append((key, size))
+        self._kept_bytes += size
+        while self._kept_bytes > KEPT_BYTES:
+            oldest, oldest_size = self._kept.popleft()
+            del self._reads[oldest]
+            self._kept_bytes -= oldest_size

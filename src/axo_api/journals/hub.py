@@ -1,0 +1,120 @@
+"""Who follows which journal, and waking them when it has grown."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+
+from axo_api.journals.chunks import SharedChunks
+from axo_api.journals.reading import OffsetError
+from axo_contracts import storage_paths
+
+CHECK_SECONDS = 0.5  # how late a follower may be told of lines that another process wrote
+
+
+class _Watch:
+    """A journal with followers. `version` counts the times that it may have grown."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.followers = 0
+        self.version = 0
+        self.size = 0
+        self._grown = asyncio.Event()
+
+    def wake(self) -> None:
+        """Let everybody look who waits at the end."""
+        self.version += 1
+        self._grown.set()
+        self._grown.clear()
+
+    async def newer_than(self, version: int) -> None:
+        """Return when the journal may have grown since `version`."""
+        while self.version == version:
+            await self._grown.wait()
+
+
+class Hub:
+    """Serves journals as server-sent events to any number of followers, on one event loop.
+
+    A follower is a position in a journal and at most one chunk in its hand, so one that is slow, or far behind, costs
+    the others nothing: it reads on from where it is. Those at the same place share one read, one encoding and the
+    very bytes. Setting `closing` ends every stream at once; none begins any more.
+    """
+
+    def __init__(self, storage_root: Path) -> None:
+        self._root = storage_root
+        self._watches: dict[str, _Watch] = {}
+        self._chunks = SharedChunks()
+        self._clock: asyncio.Task[None] | None = None
+        self.closing = anyio.Event()
+
+    def wake(self, job_id: str) -> None:
+        """Say, on the hub's event loop, that a job's journal has grown. Cheap when nobody follows it."""
+        if watch := self._watches.get(job_id):
+            watch.wake()
+
+    async def follow(
+        self, job_id: str, start: int, events: frozenset[str] | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield a job's journal from offset `start` on as server-sent events, many a chunk, and go on as it grows.
+
+        `events` names the types to yield; None: all of them. Ends when it has come to the job's `end`, when the hub is
+        closed, and when no line of the journal starts at the position, as when the job was deleted.
+        """
+        position = start
+        with self._watching(job_id) as watch:
+            while not self.closing.is_set():
+                try:
+                    chunk, version = await self._chunks.get(watch.path, position, events, watch.version)
+                except OffsetError:
+                    return
+                if chunk.data:
+                    yield chunk.data
+                if chunk.is_last:
+                    return
+                if chunk.end == position:
+                    await watch.newer_than(version)
+                position = chunk.end
+
+    def close(self) -> None:
+        """End every stream, and read nothing more."""
+        self.closing.set()
+        self._chunks.close()
+
+    @contextmanager
+    def _watching(self, job_id: str) -> Iterator[_Watch]:
+        path = self._root / storage_paths.journal(job_id)
+        watch = self._watches.setdefault(job_id, _Watch(path))
+        watch.followers += 1
+        if self._clock is None or self._clock.done():
+            self._clock = asyncio.get_running_loop().create_task(self._check_sizes())
+        try:
+            yield watch
+        finally:
+            watch.followers -= 1
+            if not watch.followers:
+                del self._watches[job_id]
+
+    async def _check_sizes(self) -> None:
+        """Wake the followers of journals that another process writes, as long as there are any followers."""
+        while self._watches and not self.closing.is_set():
+            watches = list(self._watches.values())
+            sizes = await asyncio.to_thread(lambda paths: [*map(_size, paths)], [watch.path for watch in watches])
+            for watch, size in zip(watches, sizes, strict=True):
+                if size != watch.size:
+                    watch.size = size
+                    watch.wake()
+            with anyio.move_on_after(CHECK_SECONDS):
+                await self.closing.wait()
+        for watch in self._watches.values():
+            watch.wake()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1

@@ -1,0 +1,1 @@
+"""What a job has put out: its stream, log, metrics, events, config, checkpoints and artifacts."""

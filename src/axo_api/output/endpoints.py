@@ -1,0 +1,151 @@
+"""`/v1/jobs/{id}/…`: what a job has put out, live and afterwards."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi import Path as PathParameter
+from fastapi.responses import FileResponse, PlainTextResponse, StreamingResponse
+from sqlalchemy import RowMapping
+
+from axo_api.dependencies import Axo, Owner, Parts
+from axo_api.jobs.endpoints import JobId
+from axo_api.jobs.service import get
+from axo_api.output import service
+from axo_api.output.artifacts import artifact_file, find_artifacts
+from axo_api.output.logs import log_text
+from axo_api.output.schemas import ArtifactList, Checkpoint, CheckpointList, JobEvent, MetricList
+from axo_api.output.streaming import stream
+from axo_api.pagination import Limit, Page, page
+from axo_contracts import storage_paths
+from axo_contracts.frames import EVENT_NAMES
+
+router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["a job's output"])
+
+LastEventId = Annotated[
+    str | None, Header(description="The id of the last event that was received; the stream goes on behind it.")
+]
+After = Annotated[str | None, Query(description="The same as Last-Event-ID, which comes first.")]
+Events = Annotated[str | None, Query(description=f"Only these, comma-separated, and end: {', '.join(EVENT_NAMES)}.")]
+
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    204: {"description": "The job has ended and the follower has seen its end."},
+}
+
+
+@router.get("/stream", response_class=Response, responses=STREAM, summary="Follow a job")
+async def stream_job(
+    job_id: JobId,
+    axo: Axo,
+    owner: Owner,
+    events: Events = None,
+    last_event_id: LastEventId = None,
+    after: After = None,
+) -> Response:
+    """Send all that a job has said, from its start or behind an id, then go on live until its `end`."""
+    journal = await _journal(axo, job_id, owner)
+    return await stream(axo.hub, journal, job_id, events=events, last_event_id=last_event_id, after=after)
+
+
+@router.get("/logs/stream", response_class=Response, responses=STREAM, summary="Follow a job's log")
+async def stream_logs(
+    job_id: JobId, axo: Axo, owner: Owner, last_event_id: LastEventId = None, after: After = None
+) -> Response:
+    """Do what `/stream` does, for `log` and `end` only."""
+    journal = await _journal(axo, job_id, owner)
+    return await stream(axo.hub, journal, job_id, events="log", last_event_id=last_event_id, after=after)
+
+
+@router.get("/logs", response_class=PlainTextResponse, summary="Read a job's log")
+async def read_logs(
+    job_id: JobId,
+    axo: Axo,
+    owner: Owner,
+    tail: Annotated[int | None, Query(ge=0, description="Only the newest lines, this many.")] = None,
+) -> Response:
+    """Return what the trainer printed so far, as text; the worker's own lines are marked `[worker]`."""
+    journal = await _journal(axo, job_id, owner)
+    return StreamingResponse(log_text(journal, tail), media_type="text/plain; charset=utf-8")
+
+
+@router.get("/metrics", summary="Read a job's metrics")
+async def read_metrics(
+    job_id: JobId,
+    axo: Axo,
+    owner: Owner,
+    names: Annotated[str | None, Query(description="Only these, comma-separated, such as loss,eval_loss.")] = None,
+    from_step: Annotated[int, Query(ge=0, description="The first step.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=100_000, description="Points at most.")] = 1000,
+) -> MetricList:
+    """Return what the trainer logged, one point a step. After a resume, the newest attempt's points count."""
+    wanted = None if names is None else frozenset(name.strip() for name in names.split(","))
+    points = await axo.database.read(
+        partial(service.find_metrics, job_id=job_id, owner=owner, names=wanted, from_step=from_step, limit=limit)
+    )
+    return MetricList(data=points[:limit], has_more=len(points) > limit)
+
+
+@router.get("/events", summary="List a job's moves")
+async def list_events(
+    job_id: JobId,
+    axo: Axo,
+    owner: Owner,
+    after: Annotated[int, Query(ge=0, description="The last id of the page before.")] = 0,
+    limit: Limit = 20,
+) -> Page[JobEvent]:
+    """List each change of a job's status with its reason, newest last."""
+    rows = await axo.database.read(partial(service.find_events, job_id=job_id, owner=owner, after=after, limit=limit))
+    return page([JobEvent.model_validate(dict(row)) for row in rows], limit)
+
+
+@router.get("/config", response_class=PlainTextResponse, summary="Read a job's Axolotl config")
+async def read_config(
+    job_id: JobId,
+    axo: Axo,
+    owner: Owner,
+    attempt: Annotated[int | None, Query(ge=1, description="Left out: the newest.")] = None,
+) -> Response:
+    """Return the YAML that an attempt ran with; before the first one, what is known of it by then."""
+    text = await axo.database.read(partial(service.config_yaml, job_id=job_id, owner=owner, attempt=attempt))
+    return Response(text, media_type="application/yaml")
+
+
+@router.get("/checkpoints", summary="List a job's checkpoints")
+async def list_checkpoints(job_id: JobId, axo: Axo, owner: Owner) -> CheckpointList:
+    """List the checkpoints that were completed, oldest first, and whether each is still there."""
+    rows = await axo.database.read(partial(service.find_checkpoints, job_id=job_id, owner=owner))
+    folder = axo.settings.storage_root
+    return CheckpointList(data=await asyncio.to_thread(lambda: [_checkpoint(folder, row) for row in rows]))
+
+
+@router.get("/artifacts", summary="List a job's artifacts")
+async def list_artifacts(job_id: JobId, axo: Axo, owner: Owner) -> ArtifactList:
+    """List the files that the trainer wrote, in each attempt, checkpoints and all."""
+    await axo.database.read(partial(get, job_id=job_id, owner=owner))
+    attempts = axo.settings.storage_root / storage_paths.attempts(job_id)
+    return ArtifactList(data=await asyncio.to_thread(find_artifacts, attempts))
+
+
+@router.get("/artifacts/{attempt}/{path:path}", response_class=FileResponse, summary="Download an artifact")
+async def download_artifact(
+    job_id: JobId, attempt: Annotated[int, PathParameter(ge=1)], path: str, axo: Axo, owner: Owner
+) -> FileResponse:
+    """Send one file; `Range` is honoured."""
+    await axo.database.read(partial(get, job_id=job_id, owner=owner))
+    outputs = axo.settings.storage_root / storage_paths.attempt(job_id, attempt) / storage_paths.OUTPUTS
+    found = await asyncio.to_thread(artifact_file, outputs, path)
+    return FileResponse(found, filename=found.name, media_type="application/octet-stream")
+
+
+async def _journal(axo: Parts, job_id: str, owner: str) -> Path:
+    """Return where a job's journal lies. Raises `NotFound` when there is no such job."""
+    await axo.database.read(partial(get, job_id=job_id, owner=owner))
+    return axo.settings.storage_root / storage_paths.journal(job_id)
+
+
+def _checkpoint(storage_root: Path, row: RowMapping) -> Checkpoint:
+    folder = storage_root / storage_paths.attempt(row["job_id"], row["attempt"]) / row["path"]
+    return Checkpoint(**row, available=folder.is_dir())

@@ -1,0 +1,77 @@
+"""A job's output as clients see it."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from axo_contracts.lifecycle import EndReason, JobStatus
+
+
+class MetricPoint(BaseModel):
+    """What the trainer logged at one step."""
+
+    step: int
+    max_steps: int
+    epoch: float | None
+    attempt: int
+    time: datetime
+    values: dict[str, float | None] = Field(description="By name. A value that is no finite number is null.")
+    non_finite: dict[str, str] = Field(description="What the values that are null were: nan, inf or -inf.")
+
+
+class MetricList(BaseModel):
+    """A run of points, in the order of their steps."""
+
+    object: Literal["list"] = "list"
+    data: list[MetricPoint]
+    has_more: bool = Field(description="Whether there are later points: ask from the last step + 1.")
+
+
+class JobEvent(BaseModel):
+    """One move of a job."""
+
+    object: Literal["job.event"] = "job.event"
+    id: int
+    time: datetime
+    status: JobStatus
+    attempt: int
+    reason: EndReason | None
+    message: str
+
+
+class Checkpoint(BaseModel):
+    """A state of the training that was kept."""
+
+    object: Literal["job.checkpoint"] = "job.checkpoint"
+    id: str
+    attempt: int
+    step: int
+    path: str = Field(description="Relative to the attempt's folder.")
+    bytes: int
+    created_at: datetime
+    available: bool = Field(description="Whether it is still there: a trainer may keep the newest ones only.")
+
+
+class Artifact(BaseModel):
+    """A file that the trainer wrote into its output folder."""
+
+    object: Literal["job.artifact"] = "job.artifact"
+    attempt: int
+    path: str = Field(description="Relative to the attempt's output folder.")
+    bytes: int
+    modified_at: datetime
+
+
+class CheckpointList(BaseModel):
+    """All checkpoints, oldest first."""
+
+    object: Literal["list"] = "list"
+    data: list[Checkpoint]
+
+
+class ArtifactList(BaseModel):
+    """All artifacts, by attempt and path."""
+
+    object: Literal["list"] = "list"
+    data: list[Artifact]

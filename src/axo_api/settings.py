@@ -1,0 +1,48 @@
+"""The control plane's settings, from the environment (`AXO_…`, nested with `__`). Each has a line in `.env.example`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class HubSettings(BaseModel):
+    """How names on the Hugging Face Hub are looked up when a job is submitted."""
+
+    check: bool = True
+    """Ask the hub whether a model or data set exists. A hub that does not answer is no reason to refuse a job."""
+    endpoint: str = "https://huggingface.co"
+    """The hub, or a mirror of it."""
+    timeout_seconds: Annotated[float, Field(gt=0)] = 3.0
+    """How long to wait for the hub's answer."""
+
+
+class Settings(BaseSettings):
+    """All that the control plane is told from outside."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AXO_", env_nested_delimiter="__", extra="ignore", use_attribute_docstrings=True
+    )
+
+    database_url: str = "sqlite:///axo.db"
+    """sqlite:///path, or postgresql+psycopg://user:password@host/database."""
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Redis or Valkey: redis://, rediss:// (TLS) or unix:///path/to/socket."""
+    storage_root: Path = Path("storage")
+    """The folder for files, journals and results, shared with the workers under the same contents."""
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8400
+    """The port to listen on."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """How much the service says about itself."""
+    allowed_roots: list[Path] = []
+    """Folders below which a job may name models and data by path, as a JSON list. Empty: none."""
+    lease_seconds: Annotated[float, Field(ge=1)] = 30.0
+    """How long a worker may be silent before its job is given to another."""
+    stop_grace_seconds: Annotated[float, Field(ge=0)] = 30.0
+    """How long a trainer that was asked to stop may take to write its checkpoint before it is killed."""
+    run_control_loop: bool = True
+    """Whether this process may lead the control loop. Of several that may, one does."""
+    hub: HubSettings = HubSettings()

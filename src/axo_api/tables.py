@@ -1,0 +1,176 @@
+"""Every table, as SQLAlchemy Core sees it. A change here needs a migration; a test compares the two."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, kept as UTC. SQLite has no time zones, so there the zone is left out and put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_BigId = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts up by itself in SQLite
+
+
+def _job_id(**settings: Any) -> Column[str]:
+    return Column("job_id", String(40), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, **settings)
+
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("name", String(64)),
+    Column("kind", String(32), nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("losses", Integer, nullable=False, server_default=text("0")),  # since the newest checkpoint
+    Column("priority", Integer, nullable=False, server_default=text("0")),
+    Column("spec", JSON, nullable=False),
+    Column("idempotency_key", String(255)),
+    Column("request_hash", String(64)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("worker_id", String(255)),
+    Column("reason", String(32)),
+    Column("message", Text),
+    Column("log_tail", JSON),
+    Column("result_attempt", Integer),
+    Column("step", Integer),
+    Column("max_steps", Integer),
+    Column("epoch", Float),
+    Column("first_loss", Float),
+    Column("loss", Float),
+    Column("progress_at", UtcDateTime),
+    Column("journal_applied", BigInteger, nullable=False, server_default=text("0")),  # offset in the journal
+    UniqueConstraint("owner", "idempotency_key"),
+    Index("ix_jobs_status_priority_id", "status", "priority", "id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _job_id(primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("worker_id", String(255), nullable=False),
+    Column("boot_id", String(64), nullable=False),
+    Column("gpus", JSON, nullable=False),
+    Column("config", JSON, nullable=False),  # the Axolotl config as resolved for that worker
+    Column("placed_at", UtcDateTime, nullable=False),
+    Column("ordered_at", UtcDateTime),  # when the order was last put into the worker's queue
+    Column("started_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("reason", String(32)),
+    Column("exit_code", Integer),
+    Column("signal", Integer),
+    Column("message", Text),
+)
+
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    _job_id(index=True),
+    Column("time", UtcDateTime, nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("reason", String(32)),
+    Column("message", Text, nullable=False),
+    Column("journaled", Boolean, nullable=False, server_default=false()),
+    Column("published", Boolean, nullable=False, server_default=false()),
+    sqlite_autoincrement=True,
+)
+for _pending in (job_events.c.journaled, job_events.c.published):
+    Index(
+        f"ix_job_events_not_{_pending.name}",
+        job_events.c.id,
+        sqlite_where=_pending == false(),
+        postgresql_where=_pending == false(),
+    )
+
+metrics = Table(
+    "metrics",
+    metadata,
+    _job_id(primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("step", Integer, nullable=False),
+    Column("max_steps", Integer, nullable=False),
+    Column("epoch", Float),
+    Column("time", UtcDateTime, nullable=False),
+    Column("values", JSON, nullable=False),
+    Column("non_finite", JSON, nullable=False),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    _job_id(),
+    Column("attempt", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("job_id", "attempt", "step"),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("filename", String(255), nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("report", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)

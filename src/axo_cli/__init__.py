@@ -1,0 +1,1 @@
+"""The `axo` command line, the embedded stack that `axo up` runs, and the demo."""

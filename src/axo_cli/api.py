@@ -1,0 +1,97 @@
+"""The service's HTTP API as the commands use it: JSON in and out, and every failure a `CliError` of one sentence."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from axo_cli.errors import Refused, Unreachable
+
+TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+TRIES = 4  # of a call that may safely be made again
+
+
+class Api:
+    """One service at `url`. `AXO_API_KEY`, where it is set, is sent as a bearer token."""
+
+    def __init__(self, url: str) -> None:
+        key = os.environ.get("AXO_API_KEY")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.url = url.rstrip("/")
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=TIMEOUT, follow_redirects=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str, **params: Any) -> Any:
+        """Return the JSON at `path`."""
+        return self._send("GET", path, params=_given(params)).json()
+
+    def text(self, path: str, **params: Any) -> str:
+        """Return the text at `path`."""
+        return self._send("GET", path, params=_given(params)).text
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """Post `body` and return the answer's JSON. A lost answer is asked for again under one idempotency key."""
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        for tried in range(1, TRIES):
+            try:
+                return self._send("POST", path, json=body, headers=key).json()
+            except Unreachable:
+                time.sleep(0.25 * 2**tried)
+        return self._send("POST", path, json=body, headers=key).json()
+
+    def upload(self, path: Path) -> Any:
+        """Upload a file of training rows and return its JSON."""
+        with path.open("rb") as content:
+            files = {"file": (path.name, content, "application/jsonl")}
+            return self._send("POST", "/v1/files", data={"purpose": "fine-tune"}, files=files, timeout=None).json()
+
+    @contextmanager
+    def stream(self, path: str, headers: dict[str, str], read_timeout: float) -> Iterator[Iterator[bytes]]:
+        """Open `path` and yield its bytes as they come. A silence longer than `read_timeout` seconds is a failure."""
+        timeout = httpx.Timeout(TIMEOUT.connect, read=read_timeout)
+        with _told(self.url), self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
+            if answer.is_error:
+                answer.read()
+                raise _refusal(answer)
+            yield answer.iter_bytes()
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        with _told(self.url):
+            answer = self._http.request(method, path, **options)
+            if answer.is_error:
+                raise _refusal(answer)
+            return answer
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    try:
+        yield
+    except httpx.ConnectError as error:
+        raise Unreachable(f"No axo service answers at {url}; start one with `axo up`, or give --url.") from error
+    except httpx.TransportError as error:
+        raise Unreachable(f"The connection to {url} broke: {error or type(error).__name__}.") from error
+    except httpx.InvalidURL as error:
+        raise Unreachable(f"{url} is not an address of a service: {error}.") from error
+
+
+def _refusal(answer: httpx.Response) -> Refused:
+    try:
+        message = answer.json()["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        message = f"{answer.request.url} answered {answer.status_code} {answer.reason_phrase}."
+    return Refused(message, status=answer.status_code)
+
+
+def _given(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None}

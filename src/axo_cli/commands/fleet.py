@@ -1,0 +1,49 @@
+"""`axo workers` and `axo queue`: who runs jobs, and what waits for whom."""
+
+from typing import Any
+
+from axo_cli.api import Api
+from axo_cli.options import DEFAULT_URL, AsJson, Url
+from axo_cli.output import DASH, ago, print_json, print_table, size
+
+
+def workers(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """List the workers, their GPUs and what they run."""
+    with Api(url) as api:
+        page = api.get("/v1/workers")
+    if as_json:
+        print_json(page)
+        return
+    columns = ("WORKER", "HOST", "STATE", "GPUS", "RUNNING", "STARTED", "TROUBLE")
+    rows = [
+        (
+            worker["id"],
+            worker["host"],
+            worker["state"],
+            _gpus(worker["gpus"]),
+            f"{len(worker['running'])} of {worker['slots']}",
+            ago(worker["started_at"]),
+            worker["trouble"] or DASH,
+        )
+        for worker in page["data"]
+    ]
+    print_table(columns, rows, when_empty="No worker is here; start one with `axo up` or `python -m axo_worker`.")
+
+
+def queue(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """List the jobs that wait, and what each waits for."""
+    with Api(url) as api:
+        page = api.get("/v1/queue")
+    if as_json:
+        print_json(page)
+        return
+    rows = [
+        (str(job["position"]), job["id"], job["name"] or DASH, ago(job["created_at"]), job["reason"] or DASH)
+        for job in page["data"]
+    ]
+    print_table(("PLACE", "JOB", "NAME", "CREATED", "WAITS FOR"), rows, when_empty="Nothing waits.")
+
+
+def _gpus(gpus: list[dict[str, Any]]) -> str:
+    names = [f"{gpu['name']} ({size(gpu['memory_bytes'])})" for gpu in gpus]
+    return ", ".join(names) or "none (CPU)"

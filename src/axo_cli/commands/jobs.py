@@ -1,0 +1,82 @@
+"""`axo list`, `show`, `cancel`: what there is, and stopping it."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from axo_cli.api import Api
+from axo_cli.job_names import job_id
+from axo_cli.options import DEFAULT_URL, AsJson, Job, Url
+from axo_cli.output import DASH, ago, console, number, print_fields, print_json, print_table, status_text
+
+
+def list_jobs(
+    status: Annotated[str | None, typer.Option(help="Only jobs with this status.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many, newest first.")] = 20,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """List the newest jobs."""
+    with Api(url) as api:
+        page = api.get("/v1/jobs", limit=limit, status=status)
+    if as_json:
+        print_json(page)
+        return
+    columns = ("JOB", "NAME", "STATUS", "STEP", "LOSS", "CREATED")
+    print_table(columns, map(_row, page["data"]), when_empty="There are no jobs yet; `axo train` submits one.")
+
+
+def show(job: Job, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Show one job: where it stands, why it ended, where its result is."""
+    with Api(url) as api:
+        found = api.get(f"/v1/jobs/{job_id(api, job)}")
+    if as_json:
+        print_json(found)
+        return
+    print_fields(_fields(found))
+    if found["error"]:
+        console().print("\nThe last lines of its log:", *found["error"]["log_tail"], sep="\n", markup=False)
+
+
+def cancel(job: Job, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Stop a job at its next step, with a checkpoint."""
+    with Api(url) as api:
+        found = api.post(f"/v1/jobs/{job_id(api, job)}/cancel")
+    if as_json:
+        print_json(found)
+    elif found["status"] == "cancelled":
+        console().print(f"{found['id']} is cancelled.")
+    else:
+        console().print(f"{found['id']} stops at its next step ({found['status']}).")
+
+
+def _row(job: dict[str, Any]) -> tuple[str | Text, ...]:
+    progress = job["progress"] or {}
+    loss = number(progress.get("loss"))
+    return job["id"], job["name"] or DASH, status_text(job["status"]), _step(progress), loss, ago(job["created_at"])
+
+
+def _step(progress: dict[str, Any]) -> str:
+    return f"{progress['step']}/{progress['max_steps']}" if progress else DASH
+
+
+def _fields(job: dict[str, Any]) -> list[tuple[str, str | Text]]:
+    spec, progress = job["spec"], job["progress"] or {}
+    fields: list[tuple[str, str | Text]] = [
+        ("job", job["id"]),
+        ("name", job["name"] or DASH),
+        ("status", status_text(job["status"])),
+        ("base model", spec["base_model"]),
+        ("method", f"{spec['method']['type']}, {spec['adapter']['type']}"),
+        ("attempt", f"{job['attempt']}" + (f" on {job['worker']}" if job["worker"] else "")),
+        ("created", ago(job["created_at"])),
+    ]
+    if progress:
+        loss = f"{number(progress['first_loss'])} → {number(progress['loss'])}"
+        fields += [("step", _step(progress)), ("loss", loss)]
+    if job["error"]:
+        fields.append(("error", Text(f"{job['error']['code']}: {job['error']['message']}", style="red")))
+    if job["result"]:
+        fields.append(("result", job["result"]["path"]))
+    return fields

@@ -1,0 +1,1 @@
+"""`axo demo`: a tiny model fine-tuned from start to end."""

@@ -1,0 +1,1 @@
+"""`axo follow`: what a job says, as it says it."""

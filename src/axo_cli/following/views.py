@@ -1,0 +1,117 @@
+"""The three ways to show a followed job: live on a terminal, as plain lines, as its frames for programs."""
+
+import sys
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+
+from axo_cli.following.live import LiveView
+from axo_cli.following.run_state import RunState
+from axo_cli.output import duration, number, size
+from axo_cli.sse import Event
+from axo_contracts.frames import AttemptStarted, Checkpoint, Frame, Log, Metric, Status
+
+METRIC_INTERVAL = timedelta(seconds=1)
+
+
+class View(Protocol):
+    """Shows one job while it is followed."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+    def show(self, event: Event, frame: Frame, state: RunState) -> None:
+        """Show `frame`, which `state` has taken in already."""
+
+    def dropped(self) -> None:
+        """Say that the connection is lost and is being made again."""
+
+
+class _Unframed:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class JsonView(_Unframed):
+    """One frame's JSON a line, byte for byte as the service sent it."""
+
+    def show(self, event: Event, frame: Frame, state: RunState) -> None:
+        """Write the frame's line."""
+        sys.stdout.buffer.write(event.data + b"\n")
+        sys.stdout.buffer.flush()
+
+    def dropped(self) -> None:
+        """Say so on stderr, where no program reads."""
+        _say_dropped()
+
+
+class PlainView(_Unframed):
+    """One line a thing that happened. Of fast steps, one a second is shown."""
+
+    def __init__(self, *, logs: bool) -> None:
+        self._logs = logs
+        self._last_metric: datetime | None = None
+
+    def show(self, event: Event, frame: Frame, state: RunState) -> None:
+        """Print what is worth a line."""
+        if line := self._line(frame, state):
+            print(line, flush=True)
+
+    def dropped(self) -> None:
+        """Say so on stderr."""
+        _say_dropped()
+
+    def _line(self, frame: Frame, state: RunState) -> str | None:
+        match frame:
+            case Status():
+                return f"{frame.status.value}  {frame.message}".rstrip()
+            case AttemptStarted():
+                resumed = f", from step {frame.resumed_from_step}" if frame.resumed_from_step else ""
+                return f"attempt {frame.attempt} started on {frame.worker}{resumed}"
+            case Metric() if "loss" in frame.values and self._is_due(frame):
+                return describe(state)
+            case Checkpoint():
+                return f"checkpoint at step {frame.step} ({size(frame.bytes)})"
+            case Log() if self._logs:
+                return frame.text
+            case _:
+                return None
+
+    def _is_due(self, metric: Metric) -> bool:
+        last = self._last_metric
+        due = last is None or metric.time - last >= METRIC_INTERVAL or metric.step >= metric.max_steps
+        if due:
+            self._last_metric = metric.time
+        return due
+
+
+def choose_view(console: Console, *, as_json: bool, logs: bool) -> View:
+    """Return the view that fits stdout."""
+    if as_json:
+        return JsonView()
+    return LiveView(console, logs=logs) if console.is_terminal else PlainView(logs=logs)
+
+
+def describe(state: RunState) -> str:
+    """Return where a run stands in one line."""
+    parts = [f"step {state.step}/{state.max_steps}"]
+    if state.epoch is not None:
+        parts.append(f"epoch {state.epoch:.2f}")
+    parts.append(f"loss {number(state.loss)}")
+    if rate := state.steps_per_second():
+        parts.append(f"{rate:.3g} steps/s")
+    left = state.seconds_left()
+    if left is not None:
+        parts.append(f"{duration(left)} left")
+    return "  ".join(parts)
+
+
+def _say_dropped() -> None:
+    print("The connection was lost; connecting again …", file=sys.stderr, flush=True)

@@ -1,0 +1,48 @@
+"""Which job a person means: its id, the beginning of it, its name, or `latest`."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from axo_cli.api import Api
+from axo_cli.errors import UsageError
+from axo_contracts.ids import JOB
+
+WHOLE_ID = re.compile(rf"{JOB}-[0-9a-z]{{26}}")
+PAGES = 10  # of 100 jobs, newest first
+
+
+def job_id(api: Api, meant: str) -> str:
+    """Return the id of the job that is meant by `meant`. Raises `UsageError` when it is none or several."""
+    if WHOLE_ID.fullmatch(meant):
+        return meant
+    if meant == "latest":
+        newest = api.get("/v1/jobs", limit=1)["data"]
+        if not newest:
+            raise UsageError("There is no job yet; submit one with `axo train`.")
+        return str(newest[0]["id"])
+    return _only_one(meant, [job for job in _jobs(api) if _is_meant(job, meant)])
+
+
+def _is_meant(job: dict[str, Any], meant: str) -> bool:
+    found_id: str = job["id"]
+    return meant == job["name"] or found_id.startswith((meant, f"{JOB}-{meant}"))
+
+
+def _only_one(meant: str, found: list[dict[str, Any]]) -> str:
+    if not found:
+        raise UsageError(f"No job is named {meant!r}, and no job's id begins with it; `axo list` shows the jobs.")
+    if len(found) > 1:
+        some = ", ".join(job["id"] for job in found[:3])
+        raise UsageError(f"{meant!r} fits {len(found)} jobs ({some} …); give more of the id.")
+    return str(found[0]["id"])
+
+
+def _jobs(api: Api) -> Iterator[dict[str, Any]]:
+    after = None
+    for _ in range(PAGES):
+        page = api.get("/v1/jobs", limit=100, after=after)
+        yield from page["data"]
+        if not page["has_more"]:
+            return
+        after = page["last_id"]

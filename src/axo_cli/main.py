@@ -1,0 +1,40 @@
+"""The `axo` command. A new command is a function in `commands/`, named here."""
+
+import sys
+
+import typer
+
+from axo_cli.commands import demo, files, fleet, following, jobs, train, up
+from axo_cli.errors import CliError
+
+app = typer.Typer(
+    name="axo",
+    help="Fine-tune models on your own GPUs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(up.up)
+app.command()(train.train)
+app.command()(following.follow)
+app.command("list")(jobs.list_jobs)
+app.command()(jobs.show)
+app.command()(following.logs)
+app.command()(jobs.cancel)
+app.command()(fleet.workers)
+app.command()(fleet.queue)
+app.add_typer(files.files, name="files")
+app.command()(demo.demo)
+
+
+def main() -> None:
+    """Run one command; what goes wrong is one sentence on stderr and an exit code."""
+    try:
+        app()
+    except CliError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

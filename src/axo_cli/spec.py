@@ -1,0 +1,130 @@
+"""A job's spec from a YAML file and flags, with the local files that it names uploaded.
+
+In a spec file the source of a data set may be written as plain text: the path of a local file, relative to the spec. It
+is uploaded, and its id takes its place:
+
+    datasets: [rows.jsonl]                        # or, with a format
+    datasets: [{source: rows.jsonl, format: {…}}]
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from axo_cli.errors import UsageError
+
+Spec = dict[str, Any]
+Upload = Callable[[Path], str]
+"""Sends a file and returns its id."""
+
+DATASET_FIELDS = ("datasets", "validation_datasets")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """What was said on the command line; each goes before what the spec file says."""
+
+    base_model: str | None = None
+    data: list[Path] = field(default_factory=list)
+    method: str | None = None
+    adapter: str | None = None
+    name: str | None = None
+    num_epochs: float | None = None
+    max_steps: int | None = None
+    learning_rate: float | None = None
+
+
+def read_spec(path: Path) -> Spec:
+    """Return the spec in a YAML file. Raises `UsageError` when there is none."""
+    try:
+        spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(spec, dict):
+        raise UsageError(f"{path} holds no spec: a mapping with base_model and datasets is expected.")
+    return spec
+
+
+def with_flags(spec: Spec, flags: Flags) -> Spec:
+    """Return `spec` with the flags over it. Raises `UsageError` when there is nothing to train or to learn from."""
+    merged = dict(spec)
+    if flags.base_model:
+        merged["base_model"] = flags.base_model
+    if flags.name:
+        merged["name"] = flags.name
+    if flags.data:
+        merged["datasets"] = [str(path.absolute()) for path in flags.data]
+    if flags.method:
+        merged["method"] = _of_type(merged.get("method"), flags.method)
+    if flags.adapter:
+        merged["adapter"] = _of_type(merged.get("adapter"), flags.adapter)
+    if hyperparameters := _hyperparameters(flags):
+        merged["hyperparameters"] = (merged.get("hyperparameters") or {}) | hyperparameters
+    if missing := [option for option, name in REQUIRED.items() if not merged.get(name)]:
+        raise UsageError(f"There is nothing to train yet: give a SPEC.yaml, or {' and '.join(missing)}.")
+    return merged
+
+
+REQUIRED = {"--base-model": "base_model", "--data": "datasets"}
+
+
+def with_uploads(spec: Spec, folder: Path, upload: Upload) -> Spec:
+    """Return `spec` with each local file uploaded once, and local model folders as absolute paths.
+
+    Relative paths are relative to `folder`. A missing file is found before the first upload.
+    """
+    paths = {_local(text, folder) for name in DATASET_FIELDS for text in _local_sources(spec.get(name))}
+    if missing := sorted(str(path) for path in paths if not path.is_file()):
+        raise UsageError(
+            f"There is no file {missing[0]}; a data set on the hub is written as {{source: {{type: hub, repo_id: …}}}}."
+        )
+    ids = {path: upload(path) for path in sorted(paths)}
+    uploaded = {
+        name: [_by_id(dataset, folder, ids) for dataset in spec[name]] for name in DATASET_FIELDS if spec.get(name)
+    }
+    return spec | uploaded | {"base_model": _base_model(spec["base_model"], folder)}
+
+
+def _local_sources(datasets: Any) -> list[str]:
+    if datasets is None:
+        return []
+    if not isinstance(datasets, list):
+        raise UsageError("datasets is a list: a local file's path each, or {source: …, format: …}.")
+    sources = [dataset.get("source") if isinstance(dataset, dict) else dataset for dataset in datasets]
+    return [source for source in sources if isinstance(source, str)]
+
+
+def _by_id(dataset: Any, folder: Path, ids: dict[Path, str]) -> Any:
+    written = dataset if isinstance(dataset, dict) else {"source": dataset}
+    source = written.get("source")
+    if not isinstance(source, str):
+        return dataset
+    return written | {"source": {"type": "file", "file_id": ids[_local(source, folder)]}}
+
+
+def _local(text: str, folder: Path) -> Path:
+    return (folder / Path(text).expanduser()).absolute()
+
+
+def _base_model(text: Any, folder: Path) -> Any:
+    if isinstance(text, str) and text.startswith(("./", "../", "~/")):
+        return str((folder / Path(text).expanduser()).resolve())
+    return text
+
+
+def _of_type(before: Any, wanted: str) -> Spec:
+    return before if isinstance(before, dict) and before.get("type") == wanted else {"type": wanted}
+
+
+def _hyperparameters(flags: Flags) -> Spec:
+    values = {
+        "num_epochs": flags.num_epochs,
+        "max_steps": flags.max_steps,
+        "learning_rate": flags.learning_rate,
+    }
+    return {name: value for name, value in values.items() if value is not None}

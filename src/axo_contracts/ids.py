@@ -1,0 +1,18 @@
+"""Identifiers: a prefix that says what it names, then a ULID in lower case, so that ids sort by creation time."""
+
+import os
+import time
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_LENGTH = 26
+
+JOB = "ftjob"
+FILE = "file"
+CHECKPOINT = "ftckpt"
+
+
+def new_id(prefix: str) -> str:
+    """Return `{prefix}-{26 characters}`: 48 bits of milliseconds since 1970, then 80 random bits."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
+    digits = (_ALPHABET[value >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
+    return f"{prefix}-{''.join(digits)}"

@@ -1,0 +1,42 @@
+"""What a worker needs to run one attempt of a job."""
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class InputFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the run reads. The worker puts it at `inputs/{name}` in the workspace."""
+
+    name: str
+    source: str  # a path below the storage root
+    bytes: int
+    sha256: str
+
+
+class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt of one job. `attempt` is its fencing token. Paths in `config` are relative to the workspace."""
+
+    job_id: str
+    attempt: int
+    kind: Literal["train"] = "train"
+    config: dict[str, Any]
+    inputs: tuple[InputFile, ...] = ()
+    gpus: tuple[int, ...] = ()
+    earlier_attempts: tuple[int, ...] = ()  # whose checkpoints may be resumed from
+    lease_seconds: float = 30.0
+    stop_grace_seconds: float = 30.0  # how long a trainer may take to checkpoint and leave before it is killed
+
+
+RUN_JOB = "axo_worker.run_job.run_job"  # the one function that RQ may call
+
+
+def order_to_json(order: RunOrder) -> dict[str, Any]:
+    """Return `order` as JSON's own types, for RQ's JSON serializer."""
+    result: dict[str, Any] = msgspec.to_builtins(order)
+    return result
+
+
+def order_from_json(data: dict[str, Any]) -> RunOrder:
+    """Return the order that `order_to_json` wrote. Raises `msgspec.ValidationError` when it is not one."""
+    return msgspec.convert(data, RunOrder)

@@ -1,0 +1,63 @@
+"""Every Redis key that axo uses, what it holds and how long it lives."""
+
+WORKERS = "axo:workers"
+"""Set of worker ids. Refreshed by each heartbeat; an id whose `worker(id)` is gone is removed by the reader."""
+
+FRAMES = "axo:frames"
+"""Stream of frames in flight; an entry lives until the recorder has journaled it. Fields: `FRAME_FIELDS`."""
+
+FRAME_FIELDS = (b"job", b"attempt", b"first", b"frames")
+"""Job id, attempt, seq of the first frame, and the frames' JSON, a line each, consecutive."""
+
+EVENTS = "axo:events"
+"""Pub/sub channel of public events (`axo_contracts.events`)."""
+
+EVENTS_LOG = "axo:events:log"
+"""Stream of the newest `EVENTS_LOG_LENGTH` public events (field `event`), for a listener that was away."""
+
+EVENTS_LOG_LENGTH = 10_000
+
+
+def worker(worker_id: str) -> str:
+    """Return the key of a worker's heartbeat: `WorkerState` as JSON, living for one lease."""
+    return f"axo:worker:{worker_id}"
+
+
+def queue(worker_id: str) -> str:
+    """Return the name (not the key) of a worker host's own RQ queue."""
+    return f"axo-{worker_id}"
+
+
+def lease(job_id: str) -> str:
+    """Return the key of a job's lease: `{attempt}:{worker}:{boot}:{random}`, living for one lease."""
+    return f"axo:lease:{job_id}"
+
+
+def fence(job_id: str) -> str:
+    """Return the key of a job's fence, a hash: `min` is the lowest attempt that may run, `claimed` the newest that did.
+
+    Lives for `FENCE_SECONDS` from its last change.
+    """
+    return f"axo:fence:{job_id}"
+
+
+FENCE_SECONDS = 7 * 24 * 3600
+
+
+def control(job_id: str) -> str:
+    """Return the key, and the pub/sub channel, of what a run was asked to do: `{attempt}:{cancel|pause}`.
+
+    The key is the truth and lives for `CONTROL_SECONDS`; the message on the channel of the same name is the nudge.
+    """
+    return f"axo:control:{job_id}"
+
+
+CONTROL_SECONDS = 24 * 3600
+
+
+def acknowledged(job_id: str, attempt: int) -> str:
+    """Return the key of the last seq of an attempt that is in the journal and on disk. Lives for `ACK_SECONDS`."""
+    return f"axo:ack:{job_id}:{attempt}"
+
+
+ACK_SECONDS = 24 * 3600

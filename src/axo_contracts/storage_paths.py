@@ -1,0 +1,38 @@
+"""Where things lie below the storage root that the control plane and the workers share."""
+
+from pathlib import PurePosixPath
+
+
+def uploaded_file(file_id: str) -> PurePosixPath:
+    """Return where the content of an uploaded file lies."""
+    return PurePosixPath("files", file_id[-2:], file_id)
+
+
+def job(job_id: str) -> PurePosixPath:
+    """Return the folder of a job."""
+    return PurePosixPath("jobs", job_id)
+
+
+def journal(job_id: str) -> PurePosixPath:
+    """Return a job's journal; only the recorder writes it."""
+    return job(job_id) / "journal.ndjson"
+
+
+def attempts(job_id: str) -> PurePosixPath:
+    """Return the folder that holds a job's attempts, each by its number."""
+    return job(job_id) / "attempts"
+
+
+def attempt(job_id: str, number: int) -> PurePosixPath:
+    """Return the folder that one attempt, and nobody else, writes into; the trainer's working directory."""
+    return attempts(job_id) / str(number)
+
+
+OUTPUTS = "outputs"
+"""The trainer's output_dir, within an attempt's folder."""
+
+INPUTS = "inputs"
+"""What the run reads, within an attempt's folder."""
+
+CONFIG = "config.yaml"
+"""The Axolotl config, within an attempt's folder."""

@@ -1,0 +1,25 @@
+"""`python -m axo_worker`: this host's agent."""
+
+import sys
+
+import structlog
+
+from axo_worker.agent import Agent, on_signals
+from axo_worker.settings import Settings
+
+
+def main() -> int:
+    """Run the agent until it is asked to leave. Return the exit status."""
+    settings = Settings()
+    agent = Agent(settings)
+    on_signals(agent)
+    try:
+        agent.run()
+    except BlockingIOError:
+        structlog.get_logger().error("another worker uses this home", home=str(settings.worker_home))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

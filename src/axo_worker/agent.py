@@ -1,0 +1,133 @@
+"""One host's agent: keeps its slots alive, says that it lives, ends what dead processes left, and leaves when asked."""
+
+import fcntl
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from axo_worker.heartbeat import Heartbeat
+from axo_worker.identity import describe, trouble_with_trainer
+from axo_worker.leftovers import Leftovers
+from axo_worker.redis_connection import connect
+from axo_worker.settings import Settings
+
+_LOOK_SECONDS = 1.0
+_FIRST_BACKOFF_SECONDS = 0.5
+_LONGEST_BACKOFF_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+
+class Agent:
+    """Runs in the thread that calls `run`. `drain` and `stop` may be called from signal handlers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._boot_id = os.urandom(6).hex()
+        self._redis = connect(settings.redis_url, retries=1)
+        self._leftovers = Leftovers(self._redis, settings.worker_home)
+        self._state = describe(settings, self._boot_id)
+        self._heartbeat = Heartbeat(self._redis, self._state, settings.heartbeat_seconds)
+        self._slots = [_SlotProcess(self._boot_id, number) for number in range(self._state.capabilities.slots)]
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._is_draining = self._is_stopping = False
+
+    def run(self) -> None:
+        """Work until asked to leave. Raises `BlockingIOError` when another agent uses the same home."""
+        lock = _lock_home(self._settings.worker_home)
+        self._leftovers.kill_all()
+        self._heartbeat.start()
+        log.info("worker started", id=self._settings.worker_id, slots=len(self._slots), trouble=self._state.trouble)
+        while not (self._is_draining and not any(slot.is_alive() for slot in self._slots)):
+            self._look_after_slots()
+            self._leftovers.end_orphaned_runs()
+            self._rest()
+        self._heartbeat.close()
+        os.close(lock)
+
+    def drain(self) -> None:
+        """Take no more orders, and leave when the running ones are done. The second time, do as `stop`."""
+        if self._is_draining:
+            self.stop()
+        self._is_draining = True
+        os.eventfd_write(self._wake, 1)
+
+    def stop(self) -> None:
+        """Have the running trainers save a checkpoint and end, and leave."""
+        self._is_draining = self._is_stopping = True
+        os.eventfd_write(self._wake, 1)
+
+    def _rest(self) -> None:
+        if select.select([self._wake], [], [], _LOOK_SECONDS)[0]:
+            os.eventfd_read(self._wake)
+
+    def _look_after_slots(self) -> None:
+        if self._is_draining:
+            for slot in self._slots:
+                slot.ask_to_leave(signal.SIGINT if self._is_stopping else signal.SIGTERM)
+            self._tell(state="draining")
+        elif trouble := trouble_with_trainer(self._settings):
+            self._tell(trouble=trouble)
+        else:
+            for slot in self._slots:
+                slot.start_if_dead()
+            self._tell(trouble=None)
+
+    def _tell(self, **changes: str | None) -> None:
+        state = msgspec.structs.replace(self._heartbeat.state, **changes)
+        if state != self._heartbeat.state:
+            self._heartbeat.tell(state)
+
+
+class _SlotProcess:
+    """The process of one slot, started again when it dies: at once at first, then ever more slowly."""
+
+    def __init__(self, boot_id: str, number: int) -> None:
+        self._command = [sys.executable, "-m", "axo_worker.slot", str(os.getpid()), boot_id, str(number)]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self._backoff_seconds = _FIRST_BACKOFF_SECONDS
+        self._asked_by: signal.Signals | None = None
+
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start_if_dead(self) -> None:
+        if self.is_alive():
+            return
+        lived_seconds = time.monotonic() - self._started_at
+        if self._process is not None and lived_seconds < self._backoff_seconds:
+            return
+        is_flapping = self._process is not None and lived_seconds < _LONGEST_BACKOFF_SECONDS
+        self._backoff_seconds = (
+            min(2 * self._backoff_seconds, _LONGEST_BACKOFF_SECONDS) if is_flapping else _FIRST_BACKOFF_SECONDS
+        )
+        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+        self._started_at = time.monotonic()
+
+    def ask_to_leave(self, how: signal.Signals) -> None:
+        if self._process is not None and self._asked_by is not how:
+            self._process.send_signal(how)
+            self._asked_by = how
+
+
+def on_signals(agent: Agent) -> None:
+    """Have SIGTERM drain the agent, and SIGINT stop it."""
+    actions: dict[signal.Signals, Callable[[], None]] = {signal.SIGTERM: agent.drain, signal.SIGINT: agent.stop}
+    for number, action in actions.items():
+        signal.signal(number, lambda *_, action=action: action())
+
+
+def _lock_home(home: Path) -> int:
+    home.mkdir(parents=True, exist_ok=True)
+    fd = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return fd

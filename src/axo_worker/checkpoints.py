@@ -1,0 +1,112 @@
+"""Which checkpoints are whole: those whose manifest, written when the trainer was done with them, still holds."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from axo_contracts import storage_paths
+from axo_contracts.frames import Checkpoint
+from axo_worker.files import publish, sha256_of, sync_folder
+from axo_worker.frames import FrameWriter
+
+MANIFEST = "axo_checkpoint.json"
+
+
+class ManifestFile(msgspec.Struct, frozen=True):
+    """One file of a checkpoint, by its path within it."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """All files of a checkpoint. Where it is, the checkpoint was complete and on disk."""
+
+    step: int
+    files: tuple[ManifestFile, ...]
+
+
+@dataclass(frozen=True)
+class Resume:
+    """A whole checkpoint to go on from."""
+
+    step: int
+    path: Path
+
+
+def newest_whole_checkpoint(attempt_folders: Iterable[Path], say: Callable[[str], None]) -> Resume | None:
+    """Return the newest checkpoint of these attempts whose every file is as its manifest says; `say` which were not."""
+    folders = [path for folder in attempt_folders for path in (folder / storage_paths.OUTPUTS).glob("checkpoint-*")]
+    for folder in sorted(folders, key=_order_of_age, reverse=True):
+        try:
+            return Resume(verify(folder).step, folder)
+        except (OSError, ValueError) as error:
+            say(f"Skipping {folder.parent.parent.name}/{folder.name}, which is not whole: {error}")
+    return None
+
+
+def verify(folder: Path) -> Manifest:
+    """Return the checkpoint's manifest. Raises OSError or ValueError when a file is missing or differs from it."""
+    manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    for file in manifest.files:
+        path = folder / file.path
+        if path.stat().st_size != file.bytes:
+            raise ValueError(f"{file.path} has {path.stat().st_size} bytes instead of {file.bytes}")
+        if sha256_of(path) != file.sha256:
+            raise ValueError(f"{file.path} has another content than was saved")
+    return manifest
+
+
+def seal(folder: Path, step: int) -> Manifest:
+    """Bring a checkpoint that the trainer has just saved to disk, and publish its manifest. Raises OSError."""
+    files = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST):
+        relative = str(path.relative_to(folder))
+        files.append(ManifestFile(relative, path.stat().st_size, sha256_of(path, sync=True)))
+        sync_folder(path.parent)
+    manifest = Manifest(step, tuple(files))
+    publish(folder / MANIFEST, msgspec.json.encode(manifest))
+    return manifest
+
+
+class Sealer:
+    """A thread that seals checkpoints, so that hashing many gigabytes holds nobody up, and says when one is whole."""
+
+    def __init__(self, attempt_folder: Path, frames: FrameWriter) -> None:
+        self._attempt_folder = attempt_folder
+        self._frames = frames
+        self._saved: queue.SimpleQueue[tuple[int, Path] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
+        self._thread.start()
+
+    def seal_soon(self, step: int, path: str) -> None:
+        """Seal the checkpoint at `path`, as the trainer in the attempt's folder names it, after those before it."""
+        self._saved.put((step, self._attempt_folder / path))
+
+    def finish(self) -> None:
+        """Return when all that was saved is sealed."""
+        self._saved.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while saved := self._saved.get():
+            step, folder = saved
+            try:
+                self._seal(step, folder)
+            except (OSError, ValueError) as error:
+                self._frames.say(f"The checkpoint of step {step} could not be kept: {error}")
+
+    def _seal(self, step: int, folder: Path) -> None:
+        path = str(folder.relative_to(self._attempt_folder))
+        size = sum(file.bytes for file in seal(folder, step).files)
+        self._frames.send(lambda stamp: Checkpoint(**stamp, step=step, path=path, bytes=size))
+
+
+def _order_of_age(folder: Path) -> tuple[int, int]:
+    step, attempt = folder.name.rpartition("-")[2], folder.parent.parent.name
+    return (int(step) if step.isdigit() else -1, int(attempt) if attempt.isdigit() else -1)

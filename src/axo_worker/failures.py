@@ -1,0 +1,11 @@
+"""How a run ends before its trainer was even started."""
+
+from axo_contracts.lifecycle import EndReason
+
+
+class RunFailed(Exception):
+    """The run can't go on; `reason` says why, and the message is for a person."""
+
+    def __init__(self, reason: EndReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -1,0 +1,73 @@
+"""Training: `accelerate launch -m axolotl.cli.train`, in an environment that holds no secret of the service."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from axo_contracts import storage_paths
+from axo_contracts.orders import RunOrder
+from axo_worker.kinds.launch import Launch
+from axo_worker.run_folder import PLUGIN, RunFolder
+from axo_worker.settings import Settings
+
+_LET_THROUGH = frozenset(
+    {"HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH"}
+    | {"HF_HOME", "HF_HUB_OFFLINE", "HF_ENDPOINT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}
+    | {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
+)
+_LET_THROUGH_PREFIXES = ("CUDA_", "NVIDIA_", "NCCL_", "ROCM_")
+
+
+def launch(order: RunOrder, settings: Settings, runtime: RunFolder, resume_from: Path | None) -> Launch:
+    """Return how the order's training is started; `resume_from` is the checkpoint that it goes on from."""
+    config: dict[str, Any] = {"plugins": [*order.config.get("plugins", []), f"{PLUGIN}.plugin.AxoPlugin"]}
+    if resume_from is not None:
+        config["resume_from_checkpoint"] = str(resume_from)
+    launcher = settings.trainer_command or _accelerate(settings.trainer_python, gpus=len(order.gpus))
+    return Launch((*launcher, storage_paths.CONFIG), _environment(order, settings, runtime), config)
+
+
+def _accelerate(trainer_python: Path, *, gpus: int) -> tuple[str, ...]:
+    if gpus == 0:
+        device = ["--cpu", "--num_processes", "1"]
+    elif gpus == 1:
+        device = ["--num_processes", "1"]
+    else:
+        device = ["--multi_gpu", "--num_processes", str(gpus), "--main_process_port", "0"]
+    options = ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+    return (str(_absolute(trainer_python).parent / "accelerate-launch"), *device, *options, "-m", "axolotl.cli.train")
+
+
+def _environment(order: RunOrder, settings: Settings, runtime: RunFolder) -> dict[str, str]:
+    passed = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _LET_THROUGH or name.startswith(_LET_THROUGH_PREFIXES) or name in settings.trainer_pass_env
+    }
+    home = settings.worker_home.absolute()
+    gpus = ",".join(str(index) for index in order.gpus)
+    return {
+        "HF_HOME": str(home / "huggingface"),
+        **passed,
+        **({} if order.gpus else {"ACCELERATE_USE_CPU": "true"}),
+        "PATH": f"{_absolute(settings.trainer_python).parent}:{os.environ.get('PATH', os.defpath)}",
+        "PYTHONPATH": str(runtime.python_path),
+        "PYTHONUNBUFFERED": "1",
+        "AXO_RUN": runtime.record.marker,
+        "AXO_WORKER_HOME": str(home),
+        "AXO_REPORTS": str(runtime.reports),
+        "AXO_CONTROL": str(runtime.control),
+        "AXOLOTL_DO_NOT_TRACK": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUDA_VISIBLE_DEVICES": gpus,
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(_threads(len(order.gpus)))),
+    }
+
+
+def _threads(gpus: int) -> int:
+    return max(1, (os.cpu_count() or 1) // max(1, gpus))
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100  # a virtual environment's python must not be resolved

@@ -1,0 +1,54 @@
+"""What the plugin inside the trainer reports, as `trainer_plugin` writes it."""
+
+import msgspec
+
+
+class TrainBegin(msgspec.Struct, frozen=True, tag="train_begin"):
+    """The first step is about to be made."""
+
+    step: int
+    max_steps: int
+    world_size: int
+
+
+class MetricReport(msgspec.Struct, frozen=True, tag="metric"):
+    """The trainer logged some numbers."""
+
+    step: int
+    max_steps: int
+    epoch: float | None
+    values: dict[str, float | None]
+    non_finite: dict[str, str]
+
+
+class Save(msgspec.Struct, frozen=True, tag="save"):
+    """A checkpoint was written; every rank is done with it."""
+
+    step: int
+    path: str
+
+
+class Phase(msgspec.Struct, frozen=True, tag="phase"):
+    """The trainer turned to another part of its work."""
+
+    phase: str
+
+
+class TrainEnd(msgspec.Struct, frozen=True, tag="train_end"):
+    """The training loop is over: by itself, or because it was asked to stop."""
+
+    step: int
+    stopped: bool
+
+
+Report = TrainBegin | MetricReport | Save | Phase | TrainEnd
+
+_decoder: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
+
+
+def parse_report(line: bytes) -> Report | None:
+    """Return what `line` says, or None where it is damaged."""
+    try:
+        return _decoder.decode(line)
+    except msgspec.DecodeError:
+        return None

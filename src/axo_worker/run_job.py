@@ -1,0 +1,94 @@
+"""The one function that RQ may call: claim the job, prepare its folder, supervise its trainer, say how it ended."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from axo_contracts import storage_paths
+from axo_contracts.frames import AttemptStarted
+from axo_contracts.lifecycle import ENDINGS
+from axo_contracts.orders import RunOrder, order_from_json
+from axo_worker.attempt import Attempt, Host, claim, hold
+from axo_worker.checkpoints import Resume, Sealer, newest_whole_checkpoint
+from axo_worker.diagnosis import Diagnosis, diagnose
+from axo_worker.failures import RunFailed
+from axo_worker.kinds import Launch, launch_of
+from axo_worker.oom_counter import oom_kills
+from axo_worker.process import TrainerProcess
+from axo_worker.redis_connection import connect
+from axo_worker.results import missing_result
+from axo_worker.supervise import Supervisor, Training
+from axo_worker.telemetry import watch_gpus
+from axo_worker.workspace import prepare_workspace
+
+
+def run_job(order_json: dict[str, Any], *, host: Host) -> None:
+    """Run one attempt of a job, if it is to be run here. Returns when the control plane knows how it ended."""
+    order = order_from_json(order_json)
+    redis = connect(host.settings.redis_url, retries=1)
+    lease = claim(order, host, redis)
+    if lease is None:
+        return
+    with hold(order, host, redis, lease) as attempt:
+        training = Training()
+        try:
+            resume, launch, folder = _prepare(attempt)
+            training = _train(attempt, resume, launch, folder)
+            diagnosis = _diagnose(attempt, training, folder)
+        except RunFailed as failure:
+            diagnosis = Diagnosis(failure.reason, str(failure))
+        if not host.stop.is_abandoned:
+            attempt.end(diagnosis, training)
+
+
+def _prepare(attempt: Attempt) -> tuple[Resume | None, Launch, Path]:
+    order, settings = attempt.order, attempt.host.settings
+    resume = _find_checkpoint(order, settings.storage_root, attempt.frames.say)
+    launch = launch_of(order, settings, attempt.runtime, resume.path if resume else None)
+    folder = prepare_workspace(settings.storage_root, order, launch.config)
+    if reason := attempt.host.stop.reason:
+        raise RunFailed(reason, ENDINGS[reason].sentence)
+    return resume, launch, folder
+
+
+def _find_checkpoint(order: RunOrder, storage_root: Path, say: Callable[[str], None]) -> Resume | None:
+    root = storage_root.absolute()
+    folders = [root / storage_paths.attempt(order.job_id, number) for number in order.earlier_attempts]
+    resume = newest_whole_checkpoint(folders, say)
+    if resume:
+        say(f"Going on from step {resume.step} of attempt {resume.path.parent.parent.name}")
+    return resume
+
+
+def _train(attempt: Attempt, resume: Resume | None, launch: Launch, folder: Path) -> Training:
+    order, frames = attempt.order, attempt.frames
+    sealer = Sealer(folder, frames)
+    supervisor = Supervisor(order, attempt.runtime, frames, attempt.host.stop, sealer, attempt.backlog_bytes)
+    oom_kills_before = oom_kills()
+    trainer = TrainerProcess(
+        launch.command, folder=folder, environment=launch.environment, lease_seconds=attempt.lease.safe_seconds
+    )
+    attempt.keeper.tell(trainer.prolong)
+    frames.send(
+        lambda stamp: AttemptStarted(
+            **stamp,
+            worker=attempt.host.settings.worker_id,
+            gpus=order.gpus,
+            resumed_from_step=resume.step if resume else None,
+        )
+    )
+    is_over = threading.Event()
+    watch_gpus(order.gpus, frames, is_over)
+    training = supervisor.watch(trainer)
+    is_over.set()
+    attempt.keeper.tell(None)
+    trainer.close()
+    sealer.finish()
+    training.oom_kills = (oom_kills() or 0) - (oom_kills_before or 0)
+    return training
+
+
+def _diagnose(attempt: Attempt, training: Training, folder: Path) -> Diagnosis:
+    is_adapter = bool(attempt.order.config.get("adapter"))
+    return diagnose(training, missing_result(folder / storage_paths.OUTPUTS, is_adapter=is_adapter))

@@ -1,0 +1,32 @@
+"""The worker's settings, from the environment. A setting is a field here, and a line in `.env.example`."""
+
+import socket
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from `AXO_…` variables."""
+
+    model_config = SettingsConfigDict(env_prefix="AXO_", frozen=True, use_attribute_docstrings=True)
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Redis or Valkey: redis://, rediss:// or unix://."""
+    storage_root: Path = Path("data/storage")
+    """The folder that the API and all workers share."""
+    worker_id: str = Field(default_factory=socket.gethostname, pattern=r"^[\w.-]{1,128}$")
+    """This host's name among the workers."""
+    worker_home: Path = Path("data/worker")
+    """A folder on this host's own disk: what runs have said and not yet delivered, and their runtime files."""
+    trainer_python: Path = Path("/workspace/axolotl-venv/bin/python")
+    """The Python of the virtual environment that Axolotl is in."""
+    trainer_command: tuple[str, ...] = ()
+    """Replaces `accelerate-launch …`, as a JSON list; the config's path follows it. For tests and unusual launchers."""
+    trainer_pass_env: tuple[str, ...] = ()
+    """Variables of this environment that the trainer may see, as a JSON list; for example HF_TOKEN."""
+    cpu_only: bool = False
+    """Use the CPU, also where there are GPUs."""
+    heartbeat_seconds: float = Field(default=2.0, gt=0, le=5)
+    """How often the control plane is told that this worker lives."""

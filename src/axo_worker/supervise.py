@@ -1,0 +1,168 @@
+"""Watches over one trainer until nothing of its tree lives: reads it, passes on what it says, and stops it."""
+
+import os
+import selectors
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from axo_contracts.frames import Metric
+from axo_contracts.lifecycle import EndReason
+from axo_contracts.orders import RunOrder
+from axo_worker.checkpoints import Sealer
+from axo_worker.frames import FrameWriter
+from axo_worker.output import LogTail, OutputReader
+from axo_worker.process import TrainerProcess, read_some
+from axo_worker.reports import MetricReport, Phase, Save, TrainBegin, TrainEnd, parse_report
+from axo_worker.run_folder import RunFolder
+from axo_worker.spool import MAX_BACKLOG_BYTES
+from axo_worker.stop import StopRequest
+
+GUARD_PATIENCE_SECONDS = 2.0  # for a guard that was told to kill, before it is done without it
+_BACKLOG_LOOK_SECONDS = 0.05
+
+
+@dataclass
+class Training:
+    """What is known of a run when its tree is gone, or so far."""
+
+    has_begun: bool = False
+    has_ended: bool = False  # by itself, not because it was asked to
+    last_non_finite: str | None = None  # what the newest loss was, if not a number
+    exit_code: int | None = None
+    signal: int | None = None
+    stop_reason: EndReason | None = None
+    lease_expired: bool = False
+    guard_lost: bool = False
+    oom_kills: int = 0
+    log_tail: LogTail = field(default_factory=LogTail)
+
+
+class Supervisor:
+    """Supervises one trainer. All its work is done in the thread that calls `watch`."""
+
+    def __init__(
+        self,
+        order: RunOrder,
+        runtime: RunFolder,
+        frames: FrameWriter,
+        stop: StopRequest,
+        sealer: Sealer,
+        backlog_bytes: Callable[[], int],
+    ) -> None:
+        self._order = order
+        self._runtime = runtime
+        self._frames = frames
+        self._stop = stop
+        self._sealer = sealer
+        self._backlog_bytes = backlog_bytes
+        self._unread_report = b""
+        self._kill_at: float | None = None
+        self._killed_at: float | None = None
+        self._training = Training()
+
+    def watch(self, trainer: TrainerProcess) -> Training:
+        """Return what came of the training, once nothing of the trainer's tree lives and all it said is read."""
+        outputs = {
+            trainer.stdout: OutputReader("stdout", self._frames, self._training.log_tail),
+            trainer.stderr: OutputReader("stderr", self._frames, self._training.log_tail),
+        }
+        reports = os.open(self._runtime.reports, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)  # so that it never ends
+        with selectors.DefaultSelector() as selector:
+            selector.register(trainer, selectors.EVENT_READ, trainer.read_reports)
+            selector.register(reports, selectors.EVENT_READ, lambda: self._read_reports(reports))
+            selector.register(self._stop, selectors.EVENT_READ, self._stop.clear_wake)
+            for fd in outputs:
+                selector.register(fd, selectors.EVENT_READ)
+            while not trainer.is_gone:
+                self._take_turn(selector, outputs)
+                self._enforce_stop(trainer)
+        for fd, reader in outputs.items():
+            _read_rest(fd, reader)
+        self._read_reports(reports)
+        os.close(reports)
+        self._frames.flush()
+        return self._conclude(trainer)
+
+    def _take_turn(self, selector: selectors.BaseSelector, outputs: dict[int, OutputReader]) -> None:
+        is_full = self._backlog_bytes() >= MAX_BACKLOG_BYTES
+        if is_full:
+            time.sleep(_BACKLOG_LOOK_SECONDS)  # the trainer waits at its pipe
+        for key, _ in selector.select(self._seconds_to_next_deadline()):
+            if key.data:
+                key.data()
+            elif not is_full and not outputs[key.fd].feed(read_some(key.fd)):
+                selector.unregister(key.fd)
+        self._frames.flush()
+
+    def _seconds_to_next_deadline(self) -> float | None:
+        deadlines = [at for at in (self._kill_at, self._killed_at) if at is not None]
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+
+    def _read_reports(self, fd: int) -> None:
+        *lines, self._unread_report = (self._unread_report + read_some(fd)).split(b"\n")
+        for line in lines:
+            self._take_report(line)
+
+    def _take_report(self, line: bytes) -> None:
+        match parse_report(line):
+            case TrainBegin(step=step, max_steps=max_steps):
+                self._training.has_begun = True
+                self._frames.say(f"Training begins at step {step} of {max_steps}")
+            case MetricReport() as report:
+                self._take_metric(report)
+            case Save(step=step, path=path):
+                self._sealer.seal_soon(step, path)
+            case Phase(phase=phase):
+                self._frames.say(f"Trainer: {phase}")
+            case TrainEnd(step=step, stopped=stopped):
+                self._training.has_ended = not stopped
+                self._frames.say(f"Training {'stopped as asked' if stopped else 'ended'} at step {step}")
+            case None:
+                self._frames.say("A report of the plugin was damaged and is left out")
+
+    def _take_metric(self, report: MetricReport) -> None:
+        if "loss" in report.values:
+            self._training.last_non_finite = report.non_finite.get("loss")
+        self._frames.write(
+            lambda stamp: Metric(
+                **stamp,
+                step=report.step,
+                max_steps=report.max_steps,
+                epoch=report.epoch,
+                values=report.values,
+                non_finite=report.non_finite,
+            )
+        )
+
+    def _enforce_stop(self, trainer: TrainerProcess) -> None:
+        now = time.monotonic()
+        if self._killed_at is not None:
+            if now >= self._killed_at:
+                trainer.kill_from_here()
+        elif self._is_to_be_killed(now):
+            trainer.kill()
+            self._kill_at, self._killed_at = None, now + GUARD_PATIENCE_SECONDS
+        elif self._stop.reason and self._kill_at is None:
+            self._runtime.control.touch()
+            self._kill_at = now + self._order.stop_grace_seconds
+
+    def _is_to_be_killed(self, now: float) -> bool:
+        if self._stop.is_abandoned or (self._kill_at is not None and now >= self._kill_at):
+            return True
+        return self._stop.reason is not None and not self._training.has_begun
+
+    def _conclude(self, trainer: TrainerProcess) -> Training:
+        training = self._training
+        training.stop_reason = self._stop.reason
+        training.lease_expired, training.guard_lost = trainer.has_expired, trainer.is_guard_lost
+        if trainer.wait_status is not None:
+            code = os.waitstatus_to_exitcode(trainer.wait_status)
+            training.exit_code, training.signal = (code, None) if code >= 0 else (None, -code)
+        return training
+
+
+def _read_rest(fd: int, reader: OutputReader) -> None:
+    while reader.feed(read_some(fd)):
+        continue
+    reader.finish()

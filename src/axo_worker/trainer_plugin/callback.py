@@ -1,0 +1,61 @@
+"""What the trainer tells us at each turn of its loop, and where it looks whether to stop."""
+
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from .ranks import any_rank, wait_for_all_ranks
+from .reporter import Reporter, split_finite
+
+
+class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not installed where this is checked
+    """Reports the training's progress, and ends it with a checkpoint once `control_file` exists."""
+
+    def __init__(self, reporter: Reporter, control_file: Path | None) -> None:
+        self._reporter = reporter
+        self._control_file = control_file
+        self._stopped = False
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self._say(state, "train_begin", step=state.global_step, max_steps=state.max_steps, world_size=args.world_size)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        values, non_finite = split_finite(logs or {})
+        self._say(
+            state,
+            "metric",
+            step=state.global_step,
+            max_steps=state.max_steps,
+            epoch=state.epoch,
+            values=values,
+            non_finite=non_finite,
+        )
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> TrainerControl:
+        if any_rank(self._control_file is not None and self._control_file.exists(), args.device):
+            self._stopped = True
+            control.should_save = True
+            control.should_training_stop = True
+        return control
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        wait_for_all_ranks()  # each rank writes its own part of the checkpoint
+        path = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        self._say(state, "save", step=state.global_step, path=str(path))
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self._say(state, "train_end", step=state.global_step, stopped=self._stopped)
+
+    def _say(self, state: TrainerState, kind: str, **fields: Any) -> None:
+        if state.is_world_process_zero:
+            self._reporter.report(kind, **fields)

@@ -1,0 +1,44 @@
+"""The Axolotl plugin that the worker adds to every config. It learns from the environment where to report to."""
+
+import ctypes
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from axolotl.integrations.base import BasePlugin
+
+from .callback import AxoCallback
+from .reporter import Reporter
+
+_PR_SET_PDEATHSIG = 1
+
+
+class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed where this is checked
+    """Ties the trainer to its worker: it reports, it obeys, and it dies with its launcher."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        _die_with_the_launcher()
+        is_first_rank = os.environ.get("RANK", "0") == "0"
+        self._reporter = Reporter(os.environ.get("AXO_REPORTS") if is_first_rank else None)
+
+    def load_datasets(self, cfg: Any, preprocess: bool = False) -> None:
+        """Say that the data is being read; Axolotl reads it itself."""
+        self._phase("reading the data")
+
+    def pre_model_load(self, cfg: Any) -> None:
+        """Say that the model is being loaded."""
+        self._phase("loading the model")
+
+    def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[AxoCallback]:
+        """Put our callback into the trainer's loop."""
+        control = os.environ.get("AXO_CONTROL")
+        return [AxoCallback(self._reporter, Path(control) if control else None)]
+
+    def _phase(self, phase: str) -> None:
+        self._reporter.report("phase", phase=phase)
+
+
+def _die_with_the_launcher() -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,51 @@
+"""An attempt's folder on the shared storage: its inputs and its config, put there before the trainer starts in it."""
+
+import errno
+import os
+import shutil
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from axo_contracts import storage_paths
+from axo_contracts.lifecycle import ENDINGS, EndReason
+from axo_contracts.orders import InputFile, RunOrder
+from axo_worker.failures import RunFailed
+from axo_worker.files import publish, sha256_of
+
+
+def prepare_workspace(storage_root: Path, order: RunOrder, extra_config: dict[str, Any]) -> Path:
+    """Make the attempt's folder with its inputs and its config, and return it. Raises `RunFailed`."""
+    folder = storage_root.absolute() / storage_paths.attempt(order.job_id, order.attempt)
+    try:
+        (folder / storage_paths.INPUTS).mkdir(parents=True, exist_ok=True)
+        (folder / storage_paths.OUTPUTS).mkdir(exist_ok=True)
+        for file in order.inputs:
+            _put_input(storage_root.absolute(), folder, file)
+        config = yaml.safe_dump(order.config | extra_config, sort_keys=False, allow_unicode=True)
+        publish(folder / storage_paths.CONFIG, config.encode())
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise RunFailed(EndReason.DISK_FULL, ENDINGS[EndReason.DISK_FULL].sentence) from error
+        raise RunFailed(EndReason.BAD_DATA, f"The run's files could not be put in place: {error}.") from error
+    return folder
+
+
+def _put_input(root: Path, folder: Path, file: InputFile) -> None:
+    source, target = root / file.source, folder / storage_paths.INPUTS / file.name
+    if ".." in PurePosixPath(file.source).parts or not source.is_relative_to(root) or target.name != file.name:
+        raise RunFailed(EndReason.BAD_CONFIG, f"The order names an input outside of the storage: {file.source}.")
+    if not source.is_file():
+        raise RunFailed(EndReason.BAD_DATA, f"The input {file.name} is not in the storage ({file.source}).")
+    _link_or_copy(source, target)
+    if target.stat().st_size != file.bytes or sha256_of(target) != file.sha256:
+        raise RunFailed(EndReason.BAD_DATA, f"The input {file.name} is not what was uploaded: size or hash differs.")
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, target)

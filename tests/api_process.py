@@ -1,0 +1,91 @@
+"""The control plane as a child process, without its control loop: what it serves is what a test has put there."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+SPEC = {"base_model": "org/model", "datasets": [{"source": {"type": "hub", "repo_id": "org/data"}}]}
+
+
+class ApiProcess:
+    """`python -m axo_api` with all its state below `home`; it can be stopped, killed and started again."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.storage_root = home / "storage"
+        self.database_url = f"sqlite:///{home}/axo.db"
+        self.output = home / "api.txt"
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, file_size_limit: int | None = None) -> None:
+        """Start it and wait until it answers. No file of it may grow over `file_size_limit` bytes."""
+        settings = {
+            "AXO_DATABASE_URL": self.database_url,
+            "AXO_STORAGE_ROOT": str(self.storage_root),
+            "AXO_REDIS_URL": f"unix://{self.home}/no-redis.sock",
+            "AXO_PORT": str(self.port),
+            "AXO_RUN_CONTROL_LOOP": "false",
+            "AXO_HUB__CHECK": "false",
+        }
+        limit = ["prlimit", f"--fsize={file_size_limit}"] if file_size_limit else []
+        with self.output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [*limit, sys.executable, "-m", "axo_api"], env=os.environ | settings, stdout=output, stderr=output
+            )
+        self._wait_until_it_answers()
+
+    def stop(self) -> float:
+        """End it as an operator would, and return how many seconds that took."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def memory_bytes(self) -> int:
+        """Return what it holds in memory."""
+        assert self._process
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def submit(self, **fields: Any) -> str:
+        """Submit a job and return its id; nothing will ever run it."""
+        answer = httpx.post(f"{self.url}/v1/jobs", json=SPEC | fields)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def _end(self, how: signal.Signals) -> float:
+        if self._process is None:
+            return 0.0
+        started = time.monotonic()
+        self._process.send_signal(how)
+        self._process.wait()
+        self._process = None
+        return time.monotonic() - started
+
+    def _wait_until_it_answers(self) -> None:
+        assert self._process
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                httpx.get(f"{self.url}/healthz").raise_for_status()
+            except httpx.HTTPError:
+                assert self._process.poll() is None, self.output.read_text()
+                assert time.monotonic() < deadline, self.output.read_text()
+                time.sleep(0.05)
+            else:
+                return
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])

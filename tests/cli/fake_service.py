@@ -1,0 +1,116 @@
+"""A small real HTTP server that gives the API's answers, and drops connections when it is told to."""
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from axo_contracts.frames import EVENT_NAMES, type_of
+
+Axo = Callable[..., subprocess.CompletedProcess[str]]
+"""Runs one `axo` command against the service, to its end."""
+
+NOT_FOUND = {"code": "not_found", "message": "There is no such job.", "param": None, "type": "invalid_request_error"}
+
+
+@dataclass
+class Service:
+    """What the server answers from, and what it was asked."""
+
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    journal: list[bytes] = field(default_factory=list)
+    events_before_a_drop: int | None = None
+    busy_answers: int = 0
+    refusal: tuple[int, dict[str, Any]] | None = None
+    posted: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
+    uploads: list[bytes] = field(default_factory=list)
+    resumed_from: list[int] = field(default_factory=list)
+    url: str = ""
+
+
+@contextmanager
+def serving(service: Service) -> Iterator[Service]:
+    """Serve on a free port of the loopback interface until the end of the block."""
+
+    class Handler(_Answers):
+        state = service
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    service.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield service
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Answers(BaseHTTPRequestHandler):
+    state: Service
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path.endswith("/stream"):
+            self._stream()
+        elif path.endswith("/logs"):
+            self._send(200, b"one\ntwo\n", "text/plain")
+        elif path == "/v1/jobs":
+            jobs = self.state.jobs
+            self._json(200, {"object": "list", "data": jobs, "has_more": False, "first_id": None, "last_id": None})
+        elif found := [job for job in self.state.jobs if path == f"/v1/jobs/{job['id']}"]:
+            self._json(200, found[0])
+        else:
+            self._json(404, {"error": NOT_FOUND})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.state.refusal:
+            status, error = self.state.refusal
+            self._json(status, {"error": error})
+        elif self.path == "/v1/files":
+            self.state.uploads.append(body)
+            number = len(self.state.uploads)
+            self._json(201, {"id": f"file-{number:026d}", "object": "file", "bytes": len(body), "rows": 1})
+        else:
+            self.state.posted.append((self.path, dict(self.headers), json.loads(body) if body else None))
+            self._json(201, self.state.jobs[0])
+
+    def log_message(self, *_: object) -> None: ...
+
+    def _stream(self) -> None:
+        """Send the journal from the event behind Last-Event-ID on; here an event's id is its number."""
+        start = int(self.headers.get("Last-Event-ID", 0))
+        if start and self.state.busy_answers:
+            self.state.busy_answers -= 1
+            self._json(503, {"error": {"message": "The journal is away."}})
+            return
+        self.state.resumed_from.append(start)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        stop = None if self.state.events_before_a_drop is None else start + self.state.events_before_a_drop
+        types = {"log", "end"} if self.path.endswith("/logs/stream") else set(EVENT_NAMES)
+        for number, line in enumerate(self.state.journal[start:stop], start + 1):
+            if type_of(line) not in types:
+                continue
+            event = b"id: %d\nevent: %b\ndata: %b\n\n" % (number, type_of(line).encode(), line)
+            self.wfile.write(b": ping\n\n" + event)
+        if stop is not None and stop < len(self.state.journal):
+            self.wfile.write(b"id: 999\nevent: log\ndata: {half of an ev")
+        self.close_connection = True
+
+    def _json(self, status: int, body: Any) -> None:
+        self._send(status, json.dumps(body).encode(), "application/json")
+
+    def _send(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

@@ -1,0 +1,122 @@
+"""`axo train`: from a spec file and flags to the request that the service gets."""
+
+import json
+from pathlib import Path
+
+from fake_service import Axo, Service
+from recorded_job import JOB_ID
+
+ROWS = '{"messages": []}\n'
+FIRST_FILE = {"type": "file", "file_id": f"file-{1:026d}"}
+
+
+def test_a_spec_is_submitted_as_it_is_written(axo: Axo, service: Service, tmp_path: Path) -> None:
+    source = {"type": "hub", "repo_id": "org/rows"}
+    spec = {"base_model": "org/model", "datasets": [{"source": source}], "seed": 7}
+    (tmp_path / "spec.yaml").write_text(json.dumps(spec))
+
+    done = axo("train", tmp_path / "spec.yaml")
+
+    assert done.returncode == 0
+    assert done.stdout.startswith(JOB_ID)
+    path, headers, body = service.posted[0]
+    assert (path, body) == ("/v1/jobs", spec)
+    assert headers["Idempotency-Key"]
+
+
+def test_a_local_file_in_a_spec_is_uploaded_once(axo: Axo, service: Service, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(ROWS)
+    chat = {"type": "chat_template", "field_messages": "turns"}
+    (tmp_path / "spec.yaml").write_text(
+        "base_model: ./model\n"
+        f"datasets: [rows.jsonl, {{source: ./rows.jsonl, format: {json.dumps(chat)}}}]\n"
+        "validation_datasets: [rows.jsonl]\n"
+    )
+
+    done = axo("train", tmp_path / "spec.yaml")
+
+    assert done.returncode == 0, done.stderr
+    assert len(service.uploads) == 1
+    assert ROWS.encode() in service.uploads[0]
+    assert service.posted[0][2] == {
+        "base_model": str(tmp_path / "model"),
+        "datasets": [{"source": FIRST_FILE}, {"source": FIRST_FILE, "format": chat}],
+        "validation_datasets": [{"source": FIRST_FILE}],
+    }
+
+
+def test_flags_alone_make_a_spec(axo: Axo, service: Service, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(ROWS)
+
+    axo("train", "--base-model", "org/model", "--data", rows, "--adapter", "full", "--epochs", "2", "--lr", "1e-4")
+
+    assert service.posted[0][2] == {
+        "base_model": "org/model",
+        "datasets": [{"source": FIRST_FILE}],
+        "adapter": {"type": "full"},
+        "hyperparameters": {"num_epochs": 2.0, "learning_rate": 1e-4},
+    }
+
+
+def test_flags_go_before_the_spec_and_keep_the_rest_of_it(axo: Axo, service: Service, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text(
+        "base_model: org/model\n"
+        "datasets: [{source: {type: hub, repo_id: org/rows}}]\n"
+        "adapter: {type: lora, lora_r: 8}\n"
+        "hyperparameters: {num_epochs: 3, micro_batch_size: 1}\n"
+    )
+
+    axo("train", tmp_path / "spec.yaml", "--epochs", "1", "--adapter", "lora", "--name", "mine")
+
+    body = service.posted[0][2]
+    assert body["hyperparameters"] == {"num_epochs": 1.0, "micro_batch_size": 1}
+    assert body["adapter"] == {"type": "lora", "lora_r": 8}
+    assert body["name"] == "mine"
+
+
+def test_train_and_follow_ends_as_the_job_does(axo: Axo, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text("base_model: m\ndatasets: [{source: {type: hub, repo_id: org/rows}}]\n")
+
+    done = axo("train", tmp_path / "spec.yaml", "-f")
+
+    assert done.returncode == 0
+    assert "loss 6 → 0.5 in 20 steps" in done.stdout
+
+
+def test_a_file_that_is_not_there_is_told_before_anything_is_sent(axo: Axo, service: Service, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text("base_model: m\ndatasets: [gone.jsonl]\n")
+
+    done = axo("train", tmp_path / "spec.yaml")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"There is no file {tmp_path / 'gone.jsonl'};")
+    assert (service.uploads, service.posted) == ([], [])
+
+
+def test_a_refused_spec_is_told_in_the_services_words(axo: Axo, service: Service, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text("base_model: m\ndatasets: [{source: {type: hub, repo_id: org/rows}}]\n")
+    service.refusal = (422, {"code": "invalid_request", "message": "seed: give a number; got -1.", "param": "seed"})
+
+    done = axo("train", tmp_path / "spec.yaml")
+
+    assert (done.returncode, done.stderr) == (2, "seed: give a number; got -1.\n")
+
+
+def test_nothing_to_train_is_told(axo: Axo) -> None:
+    done = axo("train", "--name", "mine")
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        "There is nothing to train yet: give a SPEC.yaml, or --base-model and --data.\n",
+    )
+
+
+def test_a_file_that_is_no_spec_is_told(axo: Axo, tmp_path: Path) -> None:
+    (tmp_path / "spec.yaml").write_text("base_model: [\n")
+
+    done = axo("train", tmp_path / "spec.yaml")
+
+    assert done.returncode == 2
+    assert "is not YAML" in done.stderr
+    assert "Traceback" not in done.stderr

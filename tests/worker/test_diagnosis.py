@@ -1,0 +1,46 @@
+"""Each way in which a trainer fails ends the run with its own reason, and with a sentence that says what happened."""
+
+import pytest
+from tests.worker.rig import Rig, wait_for
+
+from axo_contracts.lifecycle import EndReason
+
+
+@pytest.mark.parametrize(
+    ("trainer", "reason", "said"),
+    [
+        ("dies_by_signal", EndReason.TRAINER_CRASHED, "signal 11"),
+        ("runs_out_of_gpu_memory", EndReason.OOM_GPU, "Tried to allocate 2.00 GiB"),
+        ("fills_the_disk", EndReason.DISK_FULL, "No space left on device"),
+        ("loses_its_loss", EndReason.NAN_LOSS, "nan"),
+        ("leaves_early", EndReason.TRAINER_CRASHED, "before its training had ended"),
+        ("cuts_its_result_short", EndReason.TRAINER_CRASHED, "adapter_model.safetensors is cut short"),
+    ],
+)
+def test_a_failure_is_told_by_its_reason(worker: Rig, trainer: str, reason: EndReason, said: str) -> None:
+    worker.start(trainer)
+
+    end = worker.wait_for_end(worker.order())
+
+    assert end.reason is reason
+    assert said in end.message
+
+
+def test_a_launcher_that_is_not_there_is_said_to_be_missing(worker: Rig) -> None:
+    worker.start_agent(AXO_TRAINER_COMMAND='["/no/such/launcher"]')
+
+    end = worker.wait_for_end(worker.order())
+
+    assert (end.reason, end.exit_code) == (EndReason.TRAINER_CRASHED, 127)
+    assert "No such file" in end.log_tail[-1]
+
+
+def test_a_worker_without_a_trainer_says_so_and_takes_no_order(worker: Rig) -> None:
+    worker.start_agent(AXO_TRAINER_PYTHON="/no/such/python")
+
+    order = worker.order()
+
+    state = wait_for(worker.state, "the worker to be seen")
+    assert state.trouble
+    assert "/no/such/python" in state.trouble
+    assert not worker.frames(order)

@@ -1,0 +1,114 @@
+"""The real Axolotl on a CPU: it trains a tiny model made on the spot, is cancelled with a checkpoint, and goes on from it."""
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from axo_contracts import storage_paths
+from axo_contracts.frames import AttemptStarted, Checkpoint, Metric
+from axo_contracts.lifecycle import EndReason
+from axo_contracts.orders import InputFile
+from axo_contracts.resources import LORA_KERNELS
+from axo_worker.checkpoints import verify
+from tests.worker.rig import TRAINERS, Rig, wait_for
+
+TRAINER_PYTHON = os.environ.get("AXO_TRAINER_PYTHON", "")
+
+pytestmark = [
+    pytest.mark.trainer,
+    pytest.mark.skipif(not TRAINER_PYTHON, reason="AXO_TRAINER_PYTHON names no Python with Axolotl"),
+]
+
+
+@pytest.fixture
+def tiny(worker: Rig) -> tuple[Path, InputFile]:
+    """A tiny Llama, and rows to train it on, in the worker's storage."""
+    folder = worker.storage / "tiny"
+    make = [TRAINER_PYTHON, str(TRAINERS / "make_tiny_model.py"), str(folder), "64"]
+    subprocess.run(make, check=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    rows = (folder / "train.jsonl").read_bytes()
+    digest = hashlib.sha256(rows).hexdigest()
+    return folder / "model", InputFile(name="train.jsonl", source="tiny/train.jsonl", bytes=len(rows), sha256=digest)
+
+
+def config(model: Path, max_steps: int) -> dict[str, Any]:
+    return {
+        "base_model": str(model),
+        "adapter": "lora",
+        "lora_r": 8,
+        "lora_alpha": 16,
+        "lora_target_linear": True,
+        **dict.fromkeys(("bf16", "fp16", "tf32", *LORA_KERNELS), False),
+        "attn_implementation": "sdpa",
+        "chat_template": "tokenizer_default",
+        "datasets": [{"path": "inputs/train.jsonl", "ds_type": "json", "type": "chat_template"}],
+        "dataset_prepared_path": "prepared",
+        "dataset_num_proc": 1,
+        "dataloader_num_workers": 0,
+        "output_dir": "outputs",
+        "sequence_len": 128,
+        "micro_batch_size": 2,
+        "gradient_accumulation_steps": 1,
+        "num_epochs": 1000,
+        "max_steps": max_steps,
+        "save_steps": 10_000,
+        "logging_steps": 1,
+        "learning_rate": 0.001,
+        "optimizer": "adamw_torch",
+        "lr_scheduler": "constant",
+        "seed": 42,
+    }
+
+
+def test_axolotl_trains_is_cancelled_with_a_checkpoint_and_resumes(worker: Rig, tiny: tuple[Path, InputFile]) -> None:
+    model, rows = tiny
+    worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, HF_HUB_OFFLINE="1")
+    first = worker.order(config=config(model, 100_000), inputs=(rows,))
+    wait_for(lambda: any(isinstance(frame, Metric) for frame in worker.frames(first)), "the first loss", 90)
+
+    worker.ask(first, "cancel")
+    assert worker.wait_for_end(first, 30).reason is EndReason.CANCELLED
+    assert not worker.tree(first)
+    saved = [frame for frame in worker.frames(first) if isinstance(frame, Checkpoint)][-1]
+    whole = verify(worker.storage / storage_paths.attempt(first.job_id, 1) / saved.path)
+    assert {"optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json"} <= {f.path for f in whole.files}
+
+    last_step = saved.step + 3
+    again = {"job_id": first.job_id, "attempt": 2, "earlier_attempts": (1,), "inputs": (rows,)}
+    second = worker.order(config=config(model, last_step), **again)
+
+    assert worker.wait_for_end(second, 90).reason is EndReason.COMPLETED
+    started = next(frame for frame in worker.frames(second) if isinstance(frame, AttemptStarted))
+    assert started.resumed_from_step == saved.step
+    steps = [frame.step for frame in worker.frames(second) if isinstance(frame, Metric) and "loss" in frame.values]
+    assert steps == list(range(saved.step + 1, last_step + 1))
+    losses = [frame.values["loss"] for job in (first, second) for frame in worker.frames(job) if _is_loss(frame)]
+    assert losses[-1] < losses[0]
+
+
+def test_a_config_that_axolotl_refuses_is_said_to_be_bad(worker: Rig, tiny: tuple[Path, InputFile]) -> None:
+    model, rows = tiny
+    worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, HF_HUB_OFFLINE="1")
+
+    order = worker.order(config={**config(model, 1), "micro_batch_size": "many"}, inputs=(rows,))
+
+    end = worker.wait_for_end(order, 60)
+    assert end.reason is EndReason.BAD_CONFIG
+    assert "micro_batch_size" in end.message
+
+
+def test_a_model_that_is_not_there_is_said_to_be_unavailable(worker: Rig, tiny: tuple[Path, InputFile]) -> None:
+    model, rows = tiny
+    worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, HF_HUB_OFFLINE="1")
+
+    order = worker.order(config=config(model.with_name("no-such-model"), 1), inputs=(rows,))
+
+    assert worker.wait_for_end(order, 60).reason is EndReason.MODEL_UNAVAILABLE
+
+
+def _is_loss(frame: object) -> bool:
+    return isinstance(frame, Metric) and "loss" in frame.values

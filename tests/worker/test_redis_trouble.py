@@ -1,0 +1,67 @@
+"""Redis is wiped, away, or slow while a run goes on: the run goes on, and nothing that it said is missing."""
+
+import time
+
+from tests.redis_server import RedisServer
+from tests.worker.rig import Rig, wait_for
+
+from axo_contracts import redis_names
+from axo_contracts.lifecycle import EndReason
+
+
+def test_a_wiped_redis_gets_its_lease_and_the_frames_back(worker: Rig) -> None:
+    worker.start("obeys_the_control_file")
+    order = worker.order(lease_seconds=5.0, config={"max_steps": 60})
+    worker.wait_for_training(order)
+    worker.recorder.is_paused = True
+    wait_for(lambda: worker.redis.xlen(redis_names.FRAMES) > 5, "frames in flight")
+
+    worker.redis.flushall()
+    wait_for(lambda: worker.redis.exists(redis_names.lease(order.job_id)), "the lease to be taken again", 2)
+    worker.recorder.is_paused = False
+
+    assert worker.wait_for_end(order, seconds=30).reason is EndReason.COMPLETED
+    assert [text for text in worker.texts(order) if text.startswith("step")] == [f"step {n}" for n in range(1, 61)]
+
+
+def test_a_recorder_that_was_away_gets_each_frame_once(worker: Rig) -> None:
+    worker.start("obeys_the_control_file")
+    order = worker.order(config={"max_steps": 140})
+    worker.wait_for_training(order)
+    worker.recorder.is_paused = True
+    time.sleep(6)  # longer than a stalled acknowledgement is waited for
+
+    worker.recorder.is_paused = False
+
+    assert worker.wait_for_end(order).reason is EndReason.COMPLETED
+    assert worker.recorder.repeats == 0, "what is still in Redis need not be sent again"
+
+
+def test_a_run_outlives_an_outage_that_its_lease_allows(worker: Rig, redis_server: RedisServer) -> None:
+    worker.start("obeys_the_control_file")
+    order = worker.order(lease_seconds=30.0, config={"max_steps": 300})
+    worker.wait_for_training(order)
+    launcher = worker.process("launcher", order).pid
+
+    redis_server.kill()
+    time.sleep(11)
+    assert worker.process("launcher", order).pid == launcher
+    redis_server.start()
+
+    assert worker.wait_for_end(order, seconds=30).reason is EndReason.COMPLETED
+    assert [text for text in worker.texts(order) if text.startswith("step")] == [f"step {n}" for n in range(1, 301)]
+    assert worker.state() is not None
+    follower = worker.order(config={"max_steps": 1})
+    assert worker.wait_for_end(follower, seconds=40).reason is EndReason.COMPLETED
+
+
+def test_a_run_that_can_not_renew_ends_at_two_thirds_of_its_lease(worker: Rig, redis_server: RedisServer) -> None:
+    worker.start("ignores_sigterm")
+    order = worker.order(lease_seconds=3.0)
+    worker.wait_for_training(order)
+
+    redis_server.freeze()
+
+    worker.wait_until_dead(order, seconds=2.5)
+    redis_server.thaw()
+    assert worker.wait_for_end(order).reason is EndReason.WORKER_LOST
