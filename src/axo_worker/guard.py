@@ -15,7 +15,6 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -142,7 +141,8 @@ def descendants(root: int) -> list[int]:
 
 def _parent_of(pid: str) -> int | None:
     try:
-        stat = Path("/proc", pid, "stat").read_text(errors="replace")
+        with open(f"/proc/{pid}/stat", errors="replace") as file:  # noqa: PTH123  # pathlib would take a third of our start
+            stat = file.read()
     except OSError:
         return None
     return int(stat.rpartition(")")[2].split()[1])  # the name before it may hold spaces and brackets

@@ -53,6 +53,11 @@ class TrainerProcess:
         """The guard's process."""
         return self._guard.pid
 
+    def wait_until_started(self) -> None:
+        """Return when the guard has started the command, or could not."""
+        while self.launcher_pid is None and not self.is_gone:
+            self.read_reports()
+
     def fileno(self) -> int:
         """Readable when `read_reports` has something to read."""
         return self._reports

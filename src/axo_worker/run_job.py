@@ -70,6 +70,7 @@ def _train(attempt: Attempt, resume: Resume | None, launch: Launch, folder: Path
         launch.command, folder=folder, environment=launch.environment, lease_seconds=attempt.lease.safe_seconds
     )
     attempt.keeper.tell(trainer.prolong)
+    trainer.wait_until_started()
     frames.send(
         lambda stamp: AttemptStarted(
             **stamp,

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from fake_service import Axo, Service, serving
-from recorded_job import job, journal
+from tests.cli.fake_service import Axo, Service, serving
+from tests.cli.recorded_job import job, journal
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def journal() -> list[bytes]:
     ]
     for step in range(1, 21):
         time = start + timedelta(seconds=step)
-        values = {"loss": 6.0 / step}
+        values: dict[str, float | None] = {"loss": 6.0 / step}
         said += [
             frames.Metric(attempt=1, seq=2 * step, time=time, step=step, max_steps=20, epoch=step / 20, values=values),
             frames.Log(attempt=1, seq=2 * step + 1, time=time, text=f"line {step} \u2028 of the log"),

@@ -32,10 +32,10 @@ class StackUnderTest:
         self.home = home
         self.port = port or free_port()
         self.output = home.with_name(f"{uuid.uuid4().hex}.txt")
-        program = [sys.executable, PROGRAMS / "up_with_standins.py", home, str(self.port)]
+        program = [sys.executable, str(PROGRAMS / "up_with_standins.py"), str(home), str(self.port)]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [*program, PROGRAMS / api, PROGRAMS / worker], stdout=output, stderr=output, process_group=0
+                [*program, str(PROGRAMS / api), str(PROGRAMS / worker)], stdout=output, stderr=output, process_group=0
             )
 
     def wait_until_up(self) -> None:

@@ -4,8 +4,8 @@ import json
 import socket
 
 import pytest
-from fake_service import Axo, Service
-from recorded_job import JOB_ID, job
+from tests.cli.fake_service import Axo, Service
+from tests.cli.recorded_job import JOB_ID, job
 
 
 def test_list_shows_a_line_a_job(axo: Axo) -> None:

@@ -5,9 +5,9 @@ import signal
 import subprocess
 import sys
 
-from fake_service import Axo, Service
-from recorded_job import JOB_ID
-from stack_under_test import wait_until
+from tests.cli.fake_service import Axo, Service
+from tests.cli.recorded_job import JOB_ID
+from tests.cli.stack_under_test import wait_until
 
 
 def test_follow_shows_the_steps_and_the_end(axo: Axo) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 from redis import Redis
-from stack_under_test import StackUnderTest, wait_until
+from tests.cli.stack_under_test import StackUnderTest, wait_until
 
 from axo_cli.demo.leftovers import processes_of
 from axo_cli.embedded.home import LONGEST_SOCKET_PATH, Home

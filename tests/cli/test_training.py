@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from fake_service import Axo, Service
-from recorded_job import JOB_ID
+from tests.cli.fake_service import Axo, Service
+from tests.cli.recorded_job import JOB_ID
 
 ROWS = '{"messages": []}\n'
 FIRST_FILE = {"type": "file", "file_id": f"file-{1:026d}"}

@@ -16,7 +16,7 @@ LOCK = ROOT / "trainer" / "requirements.lock"
 def where(**environment: str) -> Path:
     """Return the trainer's Python as the installer names it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AXO_", "XDG_"))}
-    command = [sys.executable, INSTALLER, "--where"]
+    command = [sys.executable, str(INSTALLER), "--where"]
     asked = subprocess.run(command, capture_output=True, text=True, check=True, env={**kept, **environment})
     return Path(asked.stdout.strip())
 
@@ -70,6 +70,6 @@ def test_half_an_installation_is_made_anew_and_a_failed_one_is_not_taken_for_who
 
 
 def _install(target: Path, requirements: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, INSTALLER, "--into", target, "--requirements", requirements]
+    command = [sys.executable, str(INSTALLER), "--into", str(target), "--requirements", str(requirements)]
     environment = {**os.environ, "PIP_NO_INDEX": "1"}  # what cannot be found is not looked for on the network
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

@@ -199,9 +199,7 @@ def wait_for(look: Callable[[], T | None], what: str, seconds: float = 10) -> T:
 
 def _marker_of(process: psutil.Process) -> str | None:
     try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        marker: str | None = process.environ().get("AXO_RUN")
-        return marker
+        environment: dict[str, str] = {} if process.status() == psutil.STATUS_ZOMBIE else process.environ()
     except psutil.Error:
         return None
+    return environment.get("AXO_RUN")

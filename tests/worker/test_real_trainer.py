@@ -1,4 +1,4 @@
-"""The real Axolotl on a CPU: it trains a tiny model made on the spot, is cancelled with a checkpoint, and goes on from it."""
+"""The real Axolotl on a CPU: it trains a tiny model, is cancelled with a checkpoint, and goes on from it."""
 
 import hashlib
 import os
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.worker.rig import TRAINERS, Rig, wait_for
 
 from axo_contracts import storage_paths
 from axo_contracts.frames import AttemptStarted, Checkpoint, Metric
@@ -14,7 +15,6 @@ from axo_contracts.lifecycle import EndReason
 from axo_contracts.orders import InputFile
 from axo_contracts.resources import LORA_KERNELS
 from axo_worker.checkpoints import verify
-from tests.worker.rig import TRAINERS, Rig, wait_for
 
 TRAINER_PYTHON = os.environ.get("AXO_TRAINER_PYTHON", "")
 
@@ -24,15 +24,22 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def tiny(worker: Rig) -> tuple[Path, InputFile]:
-    """A tiny Llama, and rows to train it on, in the worker's storage."""
-    folder = worker.storage / "tiny"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny Llama, and rows to train it on."""
+    folder = tmp_path_factory.mktemp("tiny")
     make = [TRAINER_PYTHON, str(TRAINERS / "make_tiny_model.py"), str(folder), "64"]
     subprocess.run(make, check=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
-    rows = (folder / "train.jsonl").read_bytes()
+    return folder
+
+
+@pytest.fixture
+def tiny(worker: Rig, made: Path) -> tuple[Path, InputFile]:
+    """The tiny model, and its rows in the worker's storage."""
+    rows = (made / "train.jsonl").read_bytes()
+    (worker.storage / "rows.jsonl").write_bytes(rows)
     digest = hashlib.sha256(rows).hexdigest()
-    return folder / "model", InputFile(name="train.jsonl", source="tiny/train.jsonl", bytes=len(rows), sha256=digest)
+    return made / "model", InputFile(name="train.jsonl", source="rows.jsonl", bytes=len(rows), sha256=digest)
 
 
 def config(model: Path, max_steps: int) -> dict[str, Any]:

@@ -2,14 +2,18 @@
 
 import asyncio
 import fcntl
+import logging
 import time
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from axo_api.database import Database
 from axo_api.files.incoming import FOLDER
 from axo_api.tables import files
+
+log = logging.getLogger(__name__)
 
 SETTLED_SECONDS = 3600  # after which a whole file without a row is nobody's any more
 
@@ -21,7 +25,11 @@ async def sweep(database: Database, storage_root: Path) -> int:
     """
     half = await asyncio.to_thread(_remove_half, storage_root / FOLDER)
     settled = await asyncio.to_thread(_settled_contents, storage_root / FOLDER.parent)
-    known = await database.read(lambda connection: set(connection.execute(select(files.c.id)).scalars()))
+    try:
+        known = await database.read(lambda connection: set(connection.execute(select(files.c.id)).scalars()))
+    except DBAPIError as error:
+        log.warning("contents without a file are left for the next start: %s", error)
+        return half
     orphans = [path for name, path in settled.items() if name not in known]
     for path in orphans:
         await asyncio.to_thread(path.unlink, missing_ok=True)

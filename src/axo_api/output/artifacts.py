@@ -1,6 +1,7 @@
 """What the trainer left in the output folder of each attempt. Nothing outside of that folder is ever shown."""
 
 import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,12 +37,14 @@ def artifact_file(outputs: Path, path: str) -> Path:
 def _files_of(attempt: int, outputs: Path) -> Iterator[Artifact]:
     for folder, _, names in sorted(os.walk(outputs)):
         for path in (Path(folder, name) for name in sorted(names)):
-            if path.is_symlink() or not path.is_file():
+            try:
+                state = path.lstat()
+            except FileNotFoundError:  # the trainer has just rotated a checkpoint away
                 continue
-            state = path.stat()
-            yield Artifact(
-                attempt=attempt,
-                path=str(path.relative_to(outputs)),
-                bytes=state.st_size,
-                modified_at=datetime.fromtimestamp(state.st_mtime, UTC),
-            )
+            if stat.S_ISREG(state.st_mode):
+                yield Artifact(
+                    attempt=attempt,
+                    path=str(path.relative_to(outputs)),
+                    bytes=state.st_size,
+                    modified_at=datetime.fromtimestamp(state.st_mtime, UTC),
+                )

@@ -58,10 +58,10 @@ def spec(model: Path, file_id: str) -> dict[str, Any]:
             "lora_modules_to_save": ["embed_tokens", "lm_head"],
         },
         "hyperparameters": {
-            "num_epochs": 20,
+            "num_epochs": 10,
             "micro_batch_size": 8,
             "gradient_accumulation_steps": 1,
-            "learning_rate": 0.003,
+            "learning_rate": 0.005,
             "sequence_len": 128,
             "save_steps": 60,
         },

@@ -18,6 +18,7 @@ from axo_cli.errors import CliError, Refused, Unreachable
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 90.0
+FOR_A_TINY_MODEL = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}  # nothing to fetch, and too small for threads
 EARLY_DEATHS = 3  # before it was ready once, after which the demo gives up
 
 
@@ -76,7 +77,7 @@ class DemoStack:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, "HF_HUB_OFFLINE": "1"},  # all that the demo needs is on this machine
+            env={**os.environ, **FOR_A_TINY_MODEL},
             process_group=0,  # a Ctrl-C on the terminal is for the demo alone
             preexec_fn=die_with_parent(signal.SIGTERM),
         )
