@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?=
 export PYTHON
 BIN := .venv/bin
+# A trainer that is there already, as on Axolotl's own image, goes before the one that `make trainer` installs.
+WITH_TRAINER = AXO_TRAINER_PYTHON=$${AXO_TRAINER_PYTHON:-$$($(BIN)/python trainer/install.py --where)}
 
 .PHONY: help install trainer demo up test check lock bench faults
 
@@ -13,7 +15,7 @@ install:  ## Install the service into .venv (nothing to do when its lock is unch
 	@scripts/install.sh
 
 trainer: install  ## Install the trainer (real Axolotl, 2 GB) into the cache, once a lock file
-	@$(BIN)/python trainer/install.py > /dev/null
+	@test -n "$$AXO_TRAINER_PYTHON" || $(BIN)/python trainer/install.py > /dev/null
 
 demo: install trainer  ## Fine-tune a tiny model from start to end, here, in about a minute
 	@$(BIN)/axo demo
@@ -30,13 +32,13 @@ check: install  ## Lint, types, import rules, and files that are written from th
 	@$(BIN)/python -m axo_api.env_example --check .env.example
 
 test: install trainer check  ## Run the checks and all tests
-	@echo "test: pytest" && $(BIN)/pytest
+	@echo "test: pytest" && $(WITH_TRAINER) $(BIN)/pytest
 
 faults: install trainer  ## Break everything on purpose, and see that the promises hold
-	@$(BIN)/pytest tests/faults
+	@$(WITH_TRAINER) $(BIN)/pytest tests/faults
 
 bench: install trainer  ## Measure, each figure beside its physical limit
-	@$(BIN)/python -m bench
+	@$(WITH_TRAINER) $(BIN)/python -m bench
 
 lock:  ## Resolve both lock files anew
 	@scripts/lock.sh

@@ -6,7 +6,10 @@ cd "$(dirname "$0")/.."
 
 venv=.venv
 stamp=$venv/.complete
-key=$(cat requirements.lock pyproject.toml | sha256sum | cut -c1-16)
+
+hash_of() { sha256sum "$1" | cut -c1-16; }
+packages=$(hash_of requirements.lock)
+project=$(hash_of pyproject.toml)
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -37,25 +40,32 @@ ensure_venv_works() {
     fi
 }
 
-make_environment() {
-    local python started=$SECONDS
+# -qq: errors are shown, warnings about this machine's package sources are not
+pip() { "$venv/bin/python" -m pip "$1" -qq --no-input --disable-pip-version-check --no-deps "${@:2}"; }
+
+install_packages() {
+    local python
     python=$(find_python)
     ensure_venv_works "$python"
     say "Installing axo into $venv ($(wc -l < requirements.lock) locked packages); about half a minute."
     rm -rf "$venv"
     "$python" -m venv "$venv"
-    # -qq: errors are shown, warnings about this machine's package sources are not
-    local pip=("$venv/bin/python" -m pip install -qq --no-input --disable-pip-version-check)
-    "${pip[@]}" --no-deps -r requirements.lock
-    "${pip[@]}" --no-deps -e '.[api,worker,cli,dev]'
-    printf '%s\n' "$key" > "$stamp"
-    say "Installed in $((SECONDS - started)) s. Its commands are in $venv/bin."
+    pip install -r requirements.lock
 }
 
-up_to_date() { [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && "$venv/bin/python" -c '' 2>/dev/null; }
+is_done() { grep -qsx "$1" "$stamp" && "$venv/bin/python" -c '' 2>/dev/null; }
 
-if ! up_to_date; then
+bring_up_to_date() {
+    is_done "packages $packages" || install_packages
+    pip install -e '.[api,worker,cli,dev]'
+    printf '%s\n' "packages $packages" "project $project" > "$stamp"
+    say "Installed in $SECONDS s. The commands are in $venv/bin."
+}
+
+is_up_to_date() { is_done "packages $packages" && is_done "project $project"; }
+
+if ! is_up_to_date; then
     exec 9< requirements.lock
     flock 9  # two makes at once: the second waits, and then finds it done
-    up_to_date || make_environment
+    is_up_to_date || bring_up_to_date
 fi

@@ -71,6 +71,9 @@ jobs = Table(
     Column("losses", Integer, nullable=False, server_default=text("0")),  # since the newest checkpoint
     Column("priority", Integer, nullable=False, server_default=text("0")),
     Column("spec", JSON, nullable=False),
+    Column("retry_of", String(40)),
+    Column("checkpoints_from", JSON),  # of the job that it retries: what its first attempt may go on from
+    Column("remedies", JSON),  # hyperparameters that a later attempt takes in place of the spec's
     Column("idempotency_key", String(255)),
     Column("request_hash", String(64)),
     Column("created_at", UtcDateTime, nullable=False),

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from axo_contracts.adapters import Adapter, FullWeights, Lora
 from axo_contracts.datasets import Dataset
 from axo_contracts.hyperparameters import Hyperparameters
+from axo_contracts.limits import Limits
 from axo_contracts.methods import Method, Sft
 from axo_contracts.resources import Resources
 from axo_contracts.strict import Strict
@@ -31,6 +32,7 @@ class TrainSpec(Strict):
     adapter: Adapter = Lora()
     hyperparameters: Hyperparameters = Hyperparameters()
     resources: Resources = Resources()
+    limits: Limits = Limits()
     name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][\w.-]*$")] | None = None
     """A name for people: letters, digits, dot, dash and underscore."""
     metadata: Annotated[dict[Label, LabelText], Field(max_length=16, default_factory=dict)]

@@ -109,17 +109,19 @@ ENDINGS: dict[EndReason, Ending] = {
 MAX_LOSSES = 3  # infrastructure losses without a newer checkpoint, after which the job itself is taken for the cause
 
 
-def status_after(current: JobStatus, reason: EndReason, *, losses: int) -> JobStatus:
+def status_after(current: JobStatus, reason: EndReason, *, losses: int, has_remedy: bool = False) -> JobStatus:
     """Return the status of a job whose attempt ended while it was in `current`.
 
-    `losses` counts the infrastructure losses since the newest checkpoint, this one included. What a person asked for
-    comes first: a job that is being cancelled ends as cancelled however its run ended.
+    `losses` counts the infrastructure losses since the newest checkpoint, this one included; with `has_remedy` a next
+    attempt will do otherwise what this one failed at. What a person asked for comes first: a job that is being
+    cancelled ends as cancelled however its run ended.
     """
     ending = ENDINGS[reason]
     if current is JobStatus.CANCELLING:
         return JobStatus.CANCELLED
-    if ending.status is JobStatus.QUEUED and current is JobStatus.PAUSING:
-        return JobStatus.PAUSED
     if ending.is_loss and losses >= MAX_LOSSES:
         return JobStatus.FAILED
-    return ending.status
+    status = JobStatus.QUEUED if has_remedy else ending.status
+    if status is JobStatus.QUEUED and current is JobStatus.PAUSING:
+        return JobStatus.PAUSED
+    return status

@@ -23,8 +23,10 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any]
     inputs: tuple[InputFile, ...] = ()
     gpus: tuple[int, ...] = ()
-    earlier_attempts: tuple[int, ...] = ()  # whose checkpoints may be resumed from
+    checkpoints_from: tuple[str, ...] = ()  # attempts' folders, or checkpoints, below the storage root: may be resumed
     lease_seconds: float = 30.0
+    runtime_left_seconds: float | None = None  # after which the run ends as `timed_out`
+    stall_seconds: float = 1800.0  # without a step, after which it ends as `stalled`
     stop_grace_seconds: float = 30.0  # how long a trainer may take to checkpoint and leave before it is killed
 
 

@@ -34,9 +34,9 @@ class Agent:
         self._boot_id = os.urandom(6).hex()
         self._redis = connect(settings.redis_url, retries=1)
         self._leftovers = Leftovers(self._redis, settings.worker_home)
-        self._state = describe(settings, self._boot_id)
-        self._heartbeat = Heartbeat(self._redis, self._state, settings.heartbeat_seconds)
-        self._slots = [_SlotProcess(self._boot_id, number) for number in range(self._state.capabilities.slots)]
+        state = describe(settings, self._boot_id)
+        self._heartbeat = Heartbeat(self._redis, state, settings.heartbeat_seconds)
+        self._slots = [_SlotProcess(self._boot_id, number) for number in range(state.capabilities.slots)]
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._is_draining = self._is_stopping = False
 
@@ -45,7 +45,8 @@ class Agent:
         lock = _lock_home(self._settings.worker_home)
         self._leftovers.kill_all()
         self._heartbeat.start()
-        log.info("worker started", id=self._settings.worker_id, slots=len(self._slots), trouble=self._state.trouble)
+        state = self._heartbeat.state
+        log.info("worker started", id=state.id, slots=len(self._slots), trouble=state.trouble)
         while not (self._is_draining and not any(slot.is_alive() for slot in self._slots)):
             self._look_after_slots()
             self._leftovers.end_orphaned_runs()
@@ -79,7 +80,8 @@ class Agent:
         else:
             for slot in self._slots:
                 slot.start_if_dead()
-            self._tell(trouble=None)
+            if self._heartbeat.state.trouble:
+                self._heartbeat.tell(describe(self._settings, self._boot_id))
 
     def _tell(self, **changes: str | None) -> None:
         state = msgspec.structs.replace(self._heartbeat.state, **changes)

@@ -39,9 +39,12 @@ class Resume:
     path: Path
 
 
-def newest_whole_checkpoint(attempt_folders: Iterable[Path], say: Callable[[str], None]) -> Resume | None:
-    """Return the newest checkpoint of these attempts whose every file is as its manifest says; `say` which were not."""
-    folders = [path for folder in attempt_folders for path in (folder / storage_paths.OUTPUTS).glob("checkpoint-*")]
+def newest_whole_checkpoint(sources: Iterable[Path], say: Callable[[str], None]) -> Resume | None:
+    """Return the newest checkpoint whose every file is as its manifest says; `say` which were not.
+
+    A source is the folder of an attempt, with all of its checkpoints, or a single checkpoint.
+    """
+    folders = [folder for source in sources for folder in _checkpoints_of(source)]
     for folder in sorted(folders, key=_order_of_age, reverse=True):
         try:
             return Resume(verify(folder).step, folder)
@@ -105,6 +108,12 @@ class Sealer:
         path = str(folder.relative_to(self._attempt_folder))
         size = sum(file.bytes for file in seal(folder, step).files)
         self._frames.send(lambda stamp: Checkpoint(**stamp, step=step, path=path, bytes=size))
+
+
+def _checkpoints_of(source: Path) -> Iterable[Path]:
+    if source.name.startswith("checkpoint-"):
+        return [source]
+    return (source / storage_paths.OUTPUTS).glob("checkpoint-*")
 
 
 def _order_of_age(folder: Path) -> tuple[int, int]:

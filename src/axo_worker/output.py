@@ -9,7 +9,6 @@ from axo_worker.frames import FrameWriter
 
 PROGRESS_SECONDS = 0.25  # between two values of one bar
 
-_BREAK = re.compile(rb"(\r?\n|\r)")
 _BAR = re.compile(
     r"\s*(?P<description>[^|]*?):?\s*\d+%\|[^|]*\|\s*"
     r"(?P<current>[\d.]+)(?P<current_unit>[kMGT]?)/(?P<total>[\d.]+)(?P<total_unit>[kMGT]?)\w* \[[^\]]*\]"
@@ -32,36 +31,46 @@ class OutputReader:
 
     def feed(self, received: bytes) -> bool:
         """Take what was read, and return whether that was anything. A frame is written for each line that it ends."""
-        *pieces, rest = _BREAK.split(received)
-        for text, ending in zip(pieces[::2], pieces[1::2], strict=True):
-            self._extend(text)
-            self._end_line(is_repaint=ending == b"\r")
+        *lines, rest = received.split(b"\n")
+        for line in lines:
+            self._extend(line)
+            self._end_line()
         self._extend(rest)
         return bool(received)
 
     def finish(self) -> None:
         """Take what is left as the last line."""
-        self._end_line(is_repaint=False)
+        self._end_line()
 
     def _extend(self, text: bytes) -> None:
+        if b"\r" in text:
+            *repaints, text = text.split(b"\r")
+            for repaint in repaints:
+                self._append(repaint)
+                self._repaint = self._take_text(is_last=False) or self._repaint
+        self._append(text)
+
+    def _append(self, text: bytes) -> None:
         room = MAX_TEXT_BYTES - len(self._unended)
         self._unended += text[:room]
         self._is_truncated |= len(text) > room
 
-    def _end_line(self, *, is_repaint: bool) -> None:
-        text = self._unended.decode("utf-8", "replace").replace("\x00", "\ufffd")
+    def _end_line(self) -> None:
+        text = self._take_text(is_last=True) or self._repaint
         was_truncated, self._is_truncated = self._is_truncated, False
-        self._unended.clear()
-        if "%|" in text and len(text) <= _LONGEST_BAR and (bar := _BAR.match(text)):
-            self._show(bar, is_last=not is_repaint)
-            text = text[bar.end() :].strip()
-        if is_repaint:
-            self._repaint = text or self._repaint
-            return
-        text, self._repaint = text or self._repaint, ""
+        self._repaint = ""
         if text:
             self._log_tail.add(text)
             self._frames.write(lambda stamp: Log(**stamp, text=text, source=self._source, truncated=was_truncated))
+
+    def _take_text(self, *, is_last: bool) -> str:
+        """Return what was gathered since the last break, less the progress bar that may be in it."""
+        text = self._unended.decode("utf-8", "replace").replace("\x00", "\ufffd")
+        self._unended.clear()
+        if "%|" in text and len(text) <= _LONGEST_BAR and (bar := _BAR.match(text)):
+            self._show(bar, is_last=is_last)
+            return text[bar.end() :].strip()
+        return text
 
     def _show(self, bar: re.Match[str], *, is_last: bool) -> None:
         description = bar["description"].strip()

@@ -54,10 +54,9 @@ def _prepare(attempt: Attempt) -> tuple[Resume | None, Launch, Path]:
 
 def _find_checkpoint(order: RunOrder, storage_root: Path, say: Callable[[str], None]) -> Resume | None:
     root = storage_root.absolute()
-    folders = [root / storage_paths.attempt(order.job_id, number) for number in order.earlier_attempts]
-    resume = newest_whole_checkpoint(folders, say)
+    resume = newest_whole_checkpoint([root / source for source in order.checkpoints_from], say)
     if resume:
-        say(f"Going on from step {resume.step} of attempt {resume.path.parent.parent.name}")
+        say(f"Going on from step {resume.step}: {resume.path.relative_to(root)}")
     return resume
 
 

@@ -79,7 +79,7 @@ class Sender:
 
     def _take_turn(self) -> None:
         now = time.monotonic()
-        if self._unacknowledged and now >= self._asked_at + self._ack_seconds():
+        if (self._unacknowledged or not self._asked_at) and now >= self._asked_at + self._ack_seconds():
             self._look_for_acknowledgement()
         pause = self._pause(time.monotonic())
         if pause == 0:
@@ -135,7 +135,7 @@ class Sender:
             while self._unacknowledged and self._unacknowledged[0].last <= acknowledged:
                 self._unacknowledged.popleft()
             self._skip_acknowledged()
-        elif self._asked_at - self._progress_at >= STALLED_SECONDS:
+        elif self._unacknowledged and self._asked_at - self._progress_at >= STALLED_SECONDS:
             self._progress_at = self._asked_at
             self._send_again_what_redis_lost()
 

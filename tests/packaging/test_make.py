@@ -1,11 +1,17 @@
 """The Makefile, and the scripts behind it."""
 
+import hashlib
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 TARGETS = {"help", "install", "trainer", "demo", "up", "test", "check", "lock", "bench", "faults"}
+STAMPED = {"packages": "requirements.lock", "project": "pyproject.toml"}
 
 
 def test_help_names_every_target() -> None:
@@ -14,29 +20,28 @@ def test_help_names_every_target() -> None:
     assert set(re.findall(r"^ +make ([a-z]+) ", shown, re.MULTILINE)) == TARGETS
 
 
-def test_a_second_install_does_nothing() -> None:
-    subprocess.run([ROOT / "scripts" / "install.sh"], check=True)
-    stamp = (ROOT / ".venv" / ".complete").stat()
-
-    again = subprocess.run([ROOT / "scripts" / "install.sh"], capture_output=True, text=True, check=True)
-
-    assert (again.stdout, again.stderr) == ("", "")
-    assert (ROOT / ".venv" / ".complete").stat() == stamp
-
-
-def test_a_python_that_is_too_old_or_missing_is_told_with_the_way_out(tmp_path: Path) -> None:
-    copy = tmp_path / "checkout"
-    (copy / "scripts").mkdir(parents=True)
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what installing reads, so that no test touches the environment that it runs in."""
+    (tmp_path / "scripts").mkdir()
     for name in ("requirements.lock", "pyproject.toml", "scripts/install.sh"):
-        (copy / name).write_bytes((ROOT / name).read_bytes())
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
 
-    done = subprocess.run(
-        ["bash", copy / "scripts" / "install.sh"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": "/usr/bin:/bin", "PYTHON": "no-such-python"},
-    )
+
+def test_a_second_install_does_nothing(checkout: Path) -> None:
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    (checkout / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    lines = [f"{what} {_hash(checkout / name)}\n" for what, name in STAMPED.items()]
+    (checkout / ".venv" / ".complete").write_text("".join(lines))
+
+    done = _install(checkout, PYTHON="no-such-python")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_python_that_is_too_old_or_missing_is_told_with_the_way_out(checkout: Path) -> None:
+    done = _install(checkout, PYTHON="no-such-python")
 
     assert done.returncode == 1
     assert "axo needs Python 3.11 or newer; none was found as: no-such-python." in done.stderr
@@ -59,3 +64,13 @@ def _dependency_tables() -> str:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _install(checkout: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = ["bash", str(checkout / "scripts" / "install.sh")]
+    environment = {"PATH": "/usr/bin:/bin", **environment}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

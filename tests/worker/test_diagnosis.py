@@ -1,5 +1,8 @@
 """Each way in which a trainer fails ends the run with its own reason, and with a sentence that says what happened."""
 
+import sys
+from pathlib import Path
+
 import pytest
 from tests.worker.rig import Rig, wait_for
 
@@ -44,3 +47,14 @@ def test_a_worker_without_a_trainer_says_so_and_takes_no_order(worker: Rig) -> N
     assert state.trouble
     assert "/no/such/python" in state.trouble
     assert not worker.frames(order)
+
+
+def test_a_worker_whose_trainer_appears_begins_to_work(worker: Rig, tmp_path: Path) -> None:
+    python = tmp_path / "venv" / "bin" / "python"
+    worker.start_agent(AXO_TRAINER_PYTHON=str(python))
+    wait_for(lambda: (state := worker.state()) and state.trouble, "the worker to say that it has no trainer")
+
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+
+    wait_for(lambda: (state := worker.state()) and not state.trouble, "the trouble to pass")

@@ -12,7 +12,7 @@ from tests.worker.rig import TRAINERS, Rig, wait_for
 from axo_contracts import storage_paths
 from axo_contracts.frames import AttemptStarted, Checkpoint, Metric
 from axo_contracts.lifecycle import EndReason
-from axo_contracts.orders import InputFile
+from axo_contracts.orders import InputFile, RunOrder
 from axo_contracts.resources import LORA_KERNELS
 from axo_worker.checkpoints import verify
 
@@ -71,6 +71,11 @@ def config(model: Path, max_steps: int) -> dict[str, Any]:
     }
 
 
+def losses(worker: Rig, order: RunOrder) -> list[float]:
+    values = [frame.values.get("loss") for frame in worker.frames(order) if isinstance(frame, Metric)]
+    return [value for value in values if value is not None]
+
+
 def test_axolotl_trains_is_cancelled_with_a_checkpoint_and_resumes(worker: Rig, tiny: tuple[Path, InputFile]) -> None:
     model, rows = tiny
     worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, HF_HUB_OFFLINE="1")
@@ -85,7 +90,12 @@ def test_axolotl_trains_is_cancelled_with_a_checkpoint_and_resumes(worker: Rig, 
     assert {"optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json"} <= {f.path for f in whole.files}
 
     last_step = saved.step + 3
-    again = {"job_id": first.job_id, "attempt": 2, "earlier_attempts": (1,), "inputs": (rows,)}
+    again = {
+        "job_id": first.job_id,
+        "attempt": 2,
+        "checkpoints_from": (str(storage_paths.attempt(first.job_id, 1)),),
+        "inputs": (rows,),
+    }
     second = worker.order(config=config(model, last_step), **again)
 
     assert worker.wait_for_end(second, 90).reason is EndReason.COMPLETED
@@ -93,8 +103,7 @@ def test_axolotl_trains_is_cancelled_with_a_checkpoint_and_resumes(worker: Rig, 
     assert started.resumed_from_step == saved.step
     steps = [frame.step for frame in worker.frames(second) if isinstance(frame, Metric) and "loss" in frame.values]
     assert steps == list(range(saved.step + 1, last_step + 1))
-    losses = [frame.values["loss"] for job in (first, second) for frame in worker.frames(job) if _is_loss(frame)]
-    assert losses[-1] < losses[0]
+    assert losses(worker, second)[-1] < losses(worker, first)[0]
 
 
 def test_a_config_that_axolotl_refuses_is_said_to_be_bad(worker: Rig, tiny: tuple[Path, InputFile]) -> None:
@@ -115,7 +124,3 @@ def test_a_model_that_is_not_there_is_said_to_be_unavailable(worker: Rig, tiny: 
     order = worker.order(config=config(model.with_name("no-such-model"), 1), inputs=(rows,))
 
     assert worker.wait_for_end(order, 60).reason is EndReason.MODEL_UNAVAILABLE
-
-
-def _is_loss(frame: object) -> bool:
-    return isinstance(frame, Metric) and "loss" in frame.values

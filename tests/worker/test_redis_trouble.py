@@ -37,6 +37,20 @@ def test_a_recorder_that_was_away_gets_each_frame_once(worker: Rig) -> None:
     assert worker.recorder.repeats == 0, "what is still in Redis need not be sent again"
 
 
+def test_what_is_in_flight_is_bounded_while_nobody_records(worker: Rig) -> None:
+    worker.start("prints_a_million_lines")
+    order = worker.order()
+    worker.wait_for_training(order)
+    worker.recorder.is_paused = True
+
+    wait_for(lambda: not worker.tree(order), "the trainer to be through with its printing", 30)
+    in_flight = worker.redis.memory_usage(redis_names.FRAMES) or 0
+
+    assert in_flight < 10 * 1024 * 1024
+    worker.recorder.is_paused = False
+    assert worker.wait_for_end(order, seconds=30).reason is EndReason.COMPLETED
+
+
 def test_a_run_outlives_an_outage_that_its_lease_allows(worker: Rig, redis_server: RedisServer) -> None:
     worker.start("obeys_the_control_file")
     order = worker.order(lease_seconds=30.0, config={"max_steps": 300})

@@ -64,7 +64,12 @@ def test_a_run_goes_on_from_its_newest_whole_checkpoint(worker: Rig) -> None:
     worker.wait_for_end(first)
     reached = max(int(path.name.partition("-")[2]) for path in (folder_of(worker, first) / "outputs").glob("check*"))
 
-    second = worker.order(job_id=first.job_id, attempt=2, earlier_attempts=(1,), config={"max_steps": reached + 2})
+    second = worker.order(
+        job_id=first.job_id,
+        attempt=2,
+        checkpoints_from=(str(storage_paths.attempt(first.job_id, 1)),),
+        config={"max_steps": reached + 2},
+    )
 
     assert worker.wait_for_end(second).reason is EndReason.COMPLETED
     started = next(frame for frame in worker.frames(second) if isinstance(frame, AttemptStarted))
@@ -89,7 +94,12 @@ def test_a_checkpoint_that_is_not_whole_is_skipped_with_a_word(worker: Rig, sin:
     else:
         (checkpoint / MANIFEST).unlink()
 
-    second = worker.order(job_id=first.job_id, attempt=2, earlier_attempts=(1,), config={"max_steps": 1})
+    second = worker.order(
+        job_id=first.job_id,
+        attempt=2,
+        checkpoints_from=(str(storage_paths.attempt(first.job_id, 1)),),
+        config={"max_steps": 1},
+    )
 
     assert worker.wait_for_end(second).reason is EndReason.COMPLETED
     assert any("Skipping 1/checkpoint-2, which is not whole" in text for text in worker.texts(second))

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from axo_contracts import redis_names
+from axo_contracts.lifecycle import JobStatus
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +17,10 @@ class Ask(StrEnum):
 
     CANCEL = "cancel"
     PAUSE = "pause"
+
+
+ASKS: dict[JobStatus, Ask] = {JobStatus.CANCELLING: Ask.CANCEL, JobStatus.PAUSING: Ask.PAUSE}
+"""What the run of a job in such a status is asked to do."""
 
 
 async def ask_run(redis: Redis, job_id: str, attempt: int, ask: Ask) -> None:

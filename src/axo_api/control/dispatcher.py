@@ -4,28 +4,24 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from redis import Redis as BlockingRedis
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy.exc import DBAPIError
 
-from axo_api.axolotl.compiler import compile_config, input_name, resolve_config
 from axo_api.clock import now
+from axo_api.control.ordering import place
 from axo_api.control.placement import Host, Place, choose, hosts
 from axo_api.dependencies import Parts
-from axo_api.jobs.moves import move
-from axo_api.tables import attempts, files, jobs
+from axo_api.tables import attempts, jobs
 from axo_api.workers.fleet import current_runs, live_workers
 from axo_contracts import redis_names
-from axo_contracts.datasets import FileSource
-from axo_contracts.jobs import TrainSpec
 from axo_contracts.lifecycle import JobStatus
-from axo_contracts.orders import RUN_JOB, InputFile, RunOrder, order_to_json
-from axo_contracts.resources import Capabilities, Resources
-from axo_contracts.storage_paths import uploaded_file
+from axo_contracts.orders import RUN_JOB, RunOrder, order_to_json
+from axo_contracts.resources import Resources
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +37,8 @@ async def run_dispatcher(parts: Parts, rq: BlockingRedis) -> None:
     while True:
         try:
             await dispatch(parts, rq)
-        except RedisError as error:
-            log.warning("the dispatcher waits for Redis: %s", error)
+        except (RedisError, DBAPIError) as error:
+            log.warning("the dispatcher waits: %s", error)
         await asyncio.sleep(REST_SECONDS)
         await woken.wait(LOOK_SECONDS)
 
@@ -56,20 +52,21 @@ async def dispatch(parts: Parts, rq: BlockingRedis) -> None:
         if not any(host.free_slots > 0 for host in fleet):
             return
         queued = await parts.database.read(queue_in_order) if queued is None else queued
-        row, place = _first_that_fits(queued, fleet)
-        if row is None or place is None:
+        chosen = _first_that_fits(queued, fleet)
+        if chosen is None:
             return
+        row, at_place = chosen
         queued = [other for other in queued if other["id"] != row["id"]]
-        order = await parts.database.write(partial(_place, row=row, place=place, parts=parts))
+        order = await parts.database.write(partial(place, job_id=row["id"], at_place=at_place, settings=parts.settings))
         if order is not None:
             parts.job_moved()
-            await send_order(parts, rq, place.worker.id, order)
+            await send_order(parts, rq, at_place.worker.id, order)
 
 
 def queue_in_order(connection: Connection) -> Sequence[RowMapping]:
     """Return the queued jobs, best first."""
     query = (
-        select(jobs.c.id, jobs.c.name, jobs.c.attempt, jobs.c.spec, jobs.c.worker_id, jobs.c.losses, jobs.c.created_at)
+        select(jobs.c.id, jobs.c.name, jobs.c.spec, jobs.c.worker_id, jobs.c.losses, jobs.c.created_at)
         .where(jobs.c.status == JobStatus.QUEUED)
         .order_by(jobs.c.priority.desc(), jobs.c.id)
         .limit(MOST_QUEUED_LOOKED_AT)
@@ -93,100 +90,12 @@ async def send_order(parts: Parts, rq: BlockingRedis, worker_id: str, order: Run
     await parts.database.write(partial(_note_ordered, order=order))
 
 
-def order_of(connection: Connection, *, job_id: str, attempt: int, parts: Parts) -> RunOrder:
-    """Return the order of an attempt that was placed before."""
-    config = connection.execute(
-        select(attempts.c.config, attempts.c.gpus).where(attempts.c.job_id == job_id, attempts.c.attempt == attempt)
-    ).one()
-    spec = connection.execute(select(jobs.c.spec).where(jobs.c.id == job_id)).scalar_one()
-    return _order(connection, job_id, attempt, TrainSpec.model_validate(spec), config.config, tuple(config.gpus), parts)
-
-
-def _first_that_fits(
-    queued: Sequence[RowMapping], fleet: Sequence[Host]
-) -> tuple[RowMapping, Place] | tuple[None, None]:
+def _first_that_fits(queued: Sequence[RowMapping], fleet: Sequence[Host]) -> tuple[RowMapping, Place] | None:
     for row in queued:
-        place = place_of(row, fleet)
-        if isinstance(place, Place):
-            return row, place
-    return None, None
-
-
-def _place(connection: Connection, *, row: RowMapping, place: Place, parts: Parts) -> RunOrder | None:
-    at = now()
-    attempt = row["attempt"] + 1
-    moved = move(
-        connection,
-        row["id"],
-        JobStatus.STARTING,
-        at=at,
-        attempt=row["attempt"],
-        expected=JobStatus.QUEUED,
-        next_attempt=attempt,
-        worker_id=place.worker.id,
-    )
-    if not moved:
-        return None
-    spec = TrainSpec.model_validate(row["spec"])
-    config = resolve_config(compile_config(spec), spec, _placed_capabilities(place))
-    connection.execute(
-        insert(attempts).values(
-            job_id=row["id"],
-            attempt=attempt,
-            worker_id=place.worker.id,
-            boot_id=place.worker.boot_id,
-            gpus=list(place.gpus),
-            config=config,
-            placed_at=at,
-        )
-    )
-    return _order(connection, row["id"], attempt, spec, config, place.gpus, parts)
-
-
-def _placed_capabilities(place: Place) -> Capabilities:
-    """Return the worker's capabilities with only the GPUs that the run will see."""
-    capabilities = place.worker.capabilities
-    return Capabilities(
-        gpus=tuple(gpu for gpu in capabilities.gpus if gpu.index in place.gpus),
-        cpu_count=capabilities.cpu_count,
-        memory_bytes=capabilities.memory_bytes,
-        packages=capabilities.packages,
-    )
-
-
-def _order(
-    connection: Connection,
-    job_id: str,
-    attempt: int,
-    spec: TrainSpec,
-    config: dict[str, Any],
-    gpus: tuple[int, ...],
-    parts: Parts,
-) -> RunOrder:
-    return RunOrder(
-        job_id=job_id,
-        attempt=attempt,
-        kind=spec.kind,
-        config=config,
-        inputs=_inputs(connection, spec),
-        gpus=gpus,
-        earlier_attempts=tuple(range(1, attempt)),
-        lease_seconds=parts.settings.lease_seconds,
-        stop_grace_seconds=parts.settings.stop_grace_seconds,
-    )
-
-
-def _inputs(connection: Connection, spec: TrainSpec) -> tuple[InputFile, ...]:
-    ids = {
-        dataset.source.file_id
-        for dataset in (*spec.datasets, *spec.validation_datasets)
-        if isinstance(dataset.source, FileSource)
-    }
-    rows = connection.execute(select(files.c.id, files.c.bytes, files.c.sha256).where(files.c.id.in_(ids)))
-    return tuple(
-        InputFile(name=input_name(row.id), source=str(uploaded_file(row.id)), bytes=row.bytes, sha256=row.sha256)
-        for row in rows
-    )
+        at_place = place_of(row, fleet)
+        if isinstance(at_place, Place):
+            return row, at_place
+    return None
 
 
 def _enqueue(rq: BlockingRedis, worker_id: str, order: RunOrder) -> None:

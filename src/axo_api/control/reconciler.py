@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import DBAPIError
 
 from axo_api.clock import now
-from axo_api.control.asking import Ask, ask_run
-from axo_api.control.dispatcher import order_of, send_order
+from axo_api.control.asking import ASKS, ask_run
+from axo_api.control.dispatcher import send_order
 from axo_api.control.leases import observe, revoke
+from axo_api.control.ordering import order_of
 from axo_api.control.records import Records
 from axo_api.dependencies import Parts
 from axo_api.jobs.ending import AttemptEnd, end_attempt
@@ -27,7 +28,6 @@ from axo_contracts.lifecycle import ENDINGS, ON_A_WORKER, EndReason, JobStatus
 log = logging.getLogger(__name__)
 
 SEND_AGAIN_SECONDS = 5.0
-ASKS = {JobStatus.CANCELLING: Ask.CANCEL, JobStatus.PAUSING: Ask.PAUSE}
 Going = Row[str, int, str, str, datetime | None]
 
 
@@ -92,7 +92,7 @@ class Reconciler:
             return
         self._sent_at[run.id, run.attempt] = monotonic()
         order = await self._parts.database.read(
-            partial(order_of, job_id=run.id, attempt=run.attempt, parts=self._parts)
+            partial(order_of, job_id=run.id, attempt=run.attempt, settings=self._parts.settings)
         )
         await send_order(self._parts, self._rq, run.worker_id, order)
 

@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from axo_api.jobs.moves import move
+from axo_api.jobs.remedies import Remedy, remedy_for
 from axo_api.tables import attempts, jobs
+from axo_contracts.jobs import TrainSpec
 from axo_contracts.lifecycle import ENDINGS, MAX_LOSSES, ON_A_WORKER, EndReason, JobStatus, status_after
 
 
@@ -24,15 +26,16 @@ class AttemptEnd:
 def end_attempt(connection: Connection, job_id: str, attempt: int, end: AttemptEnd, *, at: datetime) -> bool:
     """Record the end of a job's newest attempt and move the job. Return whether it was still going."""
     row = connection.execute(
-        select(jobs.c.status, jobs.c.losses).where(
+        select(jobs.c.status, jobs.c.losses, jobs.c.spec, jobs.c.remedies).where(
             jobs.c.id == job_id, jobs.c.attempt == attempt, jobs.c.status.in_(ON_A_WORKER)
         )
     ).one_or_none()
     if row is None:
         return False
     losses = row.losses + ENDINGS[end.reason].is_loss
-    to = status_after(JobStatus(row.status), end.reason, losses=losses)
-    reason, message = _told(to, end)
+    remedy = remedy_for(end.reason, TrainSpec.model_validate(row.spec), row.remedies)
+    to = status_after(JobStatus(row.status), end.reason, losses=losses, has_remedy=remedy is not None)
+    reason, message = _told(to, end, remedy)
     moved = move(
         connection,
         job_id,
@@ -43,6 +46,7 @@ def end_attempt(connection: Connection, job_id: str, attempt: int, end: AttemptE
         reason=reason,
         message=message,
         losses=losses,
+        remedies=remedy.hyperparameters if remedy else row.remedies,
         log_tail=list(end.log_tail),
         result_attempt=attempt if to is JobStatus.SUCCEEDED else None,
     )
@@ -51,7 +55,7 @@ def end_attempt(connection: Connection, job_id: str, attempt: int, end: AttemptE
     return moved
 
 
-def _told(to: JobStatus, end: AttemptEnd) -> tuple[EndReason, str]:
+def _told(to: JobStatus, end: AttemptEnd, remedy: Remedy | None) -> tuple[EndReason, str]:
     if to is JobStatus.CANCELLED:
         return EndReason.CANCELLED, ENDINGS[EndReason.CANCELLED].sentence
     if to is JobStatus.FAILED and ENDINGS[end.reason].is_loss:
@@ -59,6 +63,8 @@ def _told(to: JobStatus, end: AttemptEnd) -> tuple[EndReason, str]:
             f"The worker was lost {MAX_LOSSES} times without a newer checkpoint, so the job itself is taken for the "
             "cause; look at its log and at the worker's, then retry it."
         )
+    if to is JobStatus.QUEUED and remedy is not None:
+        return end.reason, remedy.sentence
     return end.reason, end.message or ENDINGS[end.reason].sentence
 
 

@@ -1,15 +1,16 @@
-"""`/v1/jobs`: submit, list, get, cancel."""
+"""`/v1/jobs`: submit, list, get, cancel, pause, resume, retry."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Response
+from sqlalchemy import RowMapping
 
-from axo_api.control.asking import Ask, ask_run
-from axo_api.dependencies import Axo, Owner
-from axo_api.jobs import service
+from axo_api.control.asking import ASKS, ask_run
+from axo_api.dependencies import Axo, Owner, Parts
+from axo_api.jobs import commands, service
 from axo_api.jobs.existence import check_existence
-from axo_api.jobs.schemas import Job
+from axo_api.jobs.schemas import Job, Retry
 from axo_api.pagination import After, Limit, Page, page
 from axo_contracts.jobs import JobSpec
 from axo_contracts.lifecycle import JobStatus
@@ -54,8 +55,36 @@ async def get_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
 @router.post("/{job_id}/cancel", summary="Cancel a job")
 async def cancel_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
     """Stop a job for good: at its next step, with a checkpoint. Cancelling twice is once."""
-    row = await axo.database.write(partial(service.cancel, job_id=job_id, owner=owner))
-    if row["status"] == JobStatus.CANCELLING:
-        await ask_run(axo.redis, job_id, row["attempt"], Ask.CANCEL)
+    row = await axo.database.write(partial(commands.cancel, job_id=job_id, owner=owner))
+    return await _told(axo, row)
+
+
+@router.post("/{job_id}/pause", summary="Pause a job")
+async def pause_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
+    """Stop a job at its next step, with a full checkpoint, and free its GPUs until it is resumed."""
+    row = await axo.database.write(partial(commands.pause, job_id=job_id, owner=owner))
+    return await _told(axo, row)
+
+
+@router.post("/{job_id}/resume", summary="Resume a job")
+async def resume_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
+    """Queue a paused job again: it goes on from its checkpoint, with the same losses as if it had never stopped."""
+    row = await axo.database.write(partial(commands.resume, job_id=job_id, owner=owner))
+    return await _told(axo, row)
+
+
+@router.post("/{job_id}/retry", status_code=201, summary="Retry a job")
+async def retry_job(job_id: JobId, axo: Axo, owner: Owner, how: Retry | None = None) -> Job:
+    """Queue a new job with the spec of one that has ended, from one of its checkpoints or from scratch."""
+    from_checkpoint = (how or Retry()).from_checkpoint
+    row = await axo.database.write(partial(commands.retry, job_id=job_id, owner=owner, from_checkpoint=from_checkpoint))
+    return await _told(axo, row)
+
+
+async def _told(axo: Parts, row: RowMapping | dict[str, Any]) -> Job:
+    """Tell everyone whom a job's move concerns, after its commit."""
+    if (ask := ASKS.get(row["status"])) is not None:
+        await ask_run(axo.redis, row["id"], row["attempt"], ask)
     axo.job_moved()
+    axo.queue_changed()
     return Job.from_row(row)

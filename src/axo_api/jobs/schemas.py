@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import RowMapping
 
 from axo_contracts.lifecycle import ENDINGS, EndReason, JobStatus
@@ -36,6 +36,17 @@ class JobResult(BaseModel):
     path: str
 
 
+class Retry(BaseModel):
+    """How to retry a job."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_checkpoint: bool | str = Field(
+        default=True,
+        description="true: from its newest whole checkpoint, if it has one; false: from scratch; or a checkpoint's id.",
+    )
+
+
 class Job(BaseModel):
     """A job."""
 
@@ -46,6 +57,7 @@ class Job(BaseModel):
     status: JobStatus
     owner: str
     spec: dict[str, Any] = Field(description="The spec as it was given, with its defaults.")
+    retry_of: str | None = Field(description="The job that this one tries again.")
     attempt: int = Field(description="How many times a worker was asked to run it. 0: not yet.")
     priority: int
     metadata: dict[str, str]
@@ -69,6 +81,7 @@ class Job(BaseModel):
             status=row["status"],
             owner=row["owner"],
             spec=row["spec"],
+            retry_of=row["retry_of"],
             attempt=row["attempt"],
             priority=row["priority"],
             metadata=row["spec"]["metadata"],

@@ -3,20 +3,19 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Self
 
 from sqlalchemy import Connection, RowMapping, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from axo_api.clock import now
-from axo_api.errors import Conflict, Invalid, NotFound
-from axo_api.jobs.moves import move, record_queued
+from axo_api.errors import Invalid, NotFound
+from axo_api.jobs.moves import record_queued
 from axo_api.tables import files, jobs
 from axo_contracts.datasets import FileSource
 from axo_contracts.ids import JOB, new_id
 from axo_contracts.jobs import JobSpec
-from axo_contracts.lifecycle import ENDINGS, ON_A_WORKER, TERMINAL, EndReason, JobStatus
+from axo_contracts.lifecycle import JobStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,39 +67,6 @@ def find(
     if statuses:
         query = query.where(jobs.c.status.in_(statuses))
     return connection.execute(query).mappings().all()
-
-
-def cancel(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
-    """Cancel a job: at once when no worker has it, else `cancelling` until its trainer has stopped.
-
-    Cancelling twice is once. Raises `NotFound`, and `Conflict` when the job has ended in another way.
-    """
-    row = get(connection, job_id, owner=owner)
-    status = JobStatus(row["status"])
-    if status in {JobStatus.CANCELLING, JobStatus.CANCELLED}:
-        return row
-    if status in TERMINAL:
-        raise Conflict(f"Job {job_id} has already ended as {status}; it cannot be cancelled.")
-    if status in ON_A_WORKER:
-        moved = move(connection, job_id, JobStatus.CANCELLING, at=now(), attempt=row["attempt"], expected=status)
-    else:
-        moved = _end_unplaced(connection, row, EndReason.CANCELLED, at=now())
-    if not moved:
-        raise Conflict(f"Job {job_id} moved at this very moment; ask again.")
-    return get(connection, job_id, owner=owner)
-
-
-def _end_unplaced(connection: Connection, row: RowMapping, reason: EndReason, *, at: datetime) -> bool:
-    return move(
-        connection,
-        row["id"],
-        ENDINGS[reason].status,
-        at=at,
-        attempt=row["attempt"],
-        expected=JobStatus(row["status"]),
-        reason=reason,
-        message=ENDINGS[reason].sentence,
-    )
 
 
 def _check_files(connection: Connection, spec: JobSpec, owner: str) -> None:

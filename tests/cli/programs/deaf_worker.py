@@ -5,5 +5,5 @@ import signal
 from pathlib import Path
 
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-signal.signal = lambda *_: None  # type: ignore[assignment]
+signal.signal = lambda *_: None
 runpy.run_path(str(Path(__file__).with_name("standin_worker.py")))

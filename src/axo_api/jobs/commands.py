@@ -1,0 +1,112 @@
+"""What a job can be told: cancel, pause, resume, retry. Telling it twice is telling it once."""
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from axo_api.clock import now
+from axo_api.errors import Conflict, NotFound
+from axo_api.jobs import service
+from axo_api.jobs.moves import move
+from axo_api.tables import checkpoints
+from axo_contracts.jobs import TrainSpec
+from axo_contracts.lifecycle import ENDINGS, ON_A_WORKER, TERMINAL, EndReason, JobStatus
+from axo_contracts.storage_paths import attempt as attempt_folder
+
+
+def cancel(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
+    """End a job: at once when no worker has it, else `cancelling` until its trainer has stopped.
+
+    Raises `NotFound`, and `Conflict` when the job has ended in another way.
+    """
+    row = service.get(connection, job_id, owner=owner)
+    status = JobStatus(row["status"])
+    if status in {JobStatus.CANCELLING, JobStatus.CANCELLED}:
+        return row
+    if status in TERMINAL:
+        raise Conflict(f"Job {job_id} has already ended as {status}; it cannot be cancelled.")
+    if status in ON_A_WORKER:
+        return _moved(connection, row, JobStatus.CANCELLING)
+    return _moved(connection, row, JobStatus.CANCELLED, EndReason.CANCELLED)
+
+
+def pause(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
+    """Let a job hold no GPU until it is resumed: `pausing` until its trainer has stopped with a checkpoint.
+
+    Raises `NotFound`, and `Conflict` when the job has ended or is being cancelled.
+    """
+    row = service.get(connection, job_id, owner=owner)
+    match JobStatus(row["status"]):
+        case JobStatus.PAUSING | JobStatus.PAUSED:
+            return row
+        case JobStatus.QUEUED:
+            return _moved(connection, row, JobStatus.PAUSED, EndReason.PAUSED)
+        case JobStatus.STARTING | JobStatus.RUNNING:
+            return _moved(connection, row, JobStatus.PAUSING)
+        case status:
+            raise Conflict(f"Job {job_id} is {status}; only a job that waits or runs can be paused.")
+
+
+def resume(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
+    """Queue a paused job again; its next attempt goes on from the newest whole checkpoint.
+
+    Raises `NotFound`, and `Conflict` when the job is still pausing or has ended.
+    """
+    row = service.get(connection, job_id, owner=owner)
+    match JobStatus(row["status"]):
+        case JobStatus.PAUSED:
+            return _moved(connection, row, JobStatus.QUEUED)
+        case JobStatus.QUEUED | JobStatus.STARTING | JobStatus.RUNNING:
+            return row
+        case JobStatus.PAUSING:
+            raise Conflict(f"Job {job_id} is still writing its checkpoint; resume it when it is paused.")
+        case status:
+            raise Conflict(f"Job {job_id} is {status}; a job that has ended can be retried: POST …/retry.")
+
+
+def retry(
+    connection: Connection, job_id: str, *, owner: str, from_checkpoint: bool | str
+) -> RowMapping | dict[str, Any]:
+    """Queue a new job with the spec of one that has ended, and return its row.
+
+    It goes on from the old job's newest whole checkpoint, from the one named, or (False) starts from scratch. Raises
+    `NotFound` for the job and the checkpoint, and `Conflict` while the job has not ended.
+    """
+    row = service.get(connection, job_id, owner=owner)
+    if row["status"] not in TERMINAL:
+        raise Conflict(f"Job {job_id} is {row['status']}; only a job that has ended can be retried.")
+    submission = service.Submission.of(TrainSpec.model_validate(row["spec"]), owner=owner)
+    sources = _checkpoints_from(connection, row, from_checkpoint)
+    submission.row.update(retry_of=job_id, checkpoints_from=sources, remedies=row["remedies"])
+    return service.submit_all(connection, [submission])[0]
+
+
+def _moved(connection: Connection, row: RowMapping, to: JobStatus, reason: EndReason | None = None) -> RowMapping:
+    moved = move(
+        connection,
+        row["id"],
+        to,
+        at=now(),
+        attempt=row["attempt"],
+        expected=JobStatus(row["status"]),
+        reason=reason,
+        message=ENDINGS[reason].sentence if reason else "",
+    )
+    if not moved:
+        raise Conflict(f"Job {row['id']} moved at this very moment; ask again.")
+    return service.get(connection, row["id"], owner=row["owner"])
+
+
+def _checkpoints_from(connection: Connection, row: RowMapping, chosen: bool | str) -> list[str]:
+    if chosen is False:
+        return []
+    if chosen is True:
+        return [str(attempt_folder(row["id"], number)) for number in range(1, row["attempt"] + 1)]
+    query = select(checkpoints).where(checkpoints.c.id == chosen, checkpoints.c.job_id == row["id"])
+    checkpoint = connection.execute(query).mappings().one_or_none()
+    if checkpoint is None:
+        raise NotFound(
+            f"Job {row['id']} has no checkpoint {chosen!r}; GET /v1/jobs/{row['id']}/checkpoints lists them.",
+            param="from_checkpoint",
+        )
+    return [str(attempt_folder(row["id"], checkpoint["attempt"]) / checkpoint["path"])]

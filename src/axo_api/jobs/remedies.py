@@ -1,0 +1,36 @@
+"""What is tried in place of failing, where the spec asks for it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from axo_contracts.jobs import TrainSpec
+from axo_contracts.lifecycle import EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What the next attempt does otherwise: Axolotl options in place of the spec's, and the sentence that says so."""
+
+    hyperparameters: dict[str, Any]
+    sentence: str
+
+
+def remedy_for(reason: EndReason, spec: TrainSpec, earlier: dict[str, Any] | None) -> Remedy | None:
+    """Return what to try after an attempt that ended for `reason` with the `earlier` remedies; None: nothing."""
+    if reason is not EndReason.OOM_GPU or spec.limits.on_oom != "halve_micro_batch":
+        return None
+    now = {
+        "micro_batch_size": spec.hyperparameters.micro_batch_size,
+        "gradient_accumulation_steps": spec.hyperparameters.gradient_accumulation_steps,
+        **(earlier or {}),
+    }
+    if now["micro_batch_size"] % 2:
+        return None
+    then = {
+        "micro_batch_size": now["micro_batch_size"] // 2,
+        "gradient_accumulation_steps": now["gradient_accumulation_steps"] * 2,
+    }
+    changes = ", ".join(f"{name} {now[name]} → {then[name]}" for name in then)
+    return Remedy(
+        then, f"The GPU ran out of memory; the next attempt has {changes}, and as many rows a step as before."
+    )
