@@ -53,6 +53,14 @@ class Connection:
         self._socket.close()
 
 
+def ask(port: int, request: bytes) -> Answer:
+    """Send a request on a connection of its own, as a command line does, and wait for its answer."""
+    connection = Connection(port)
+    answer = connection.ask(request)
+    connection.close()
+    return answer
+
+
 def post(path: str, body: bytes = b"") -> bytes:
     """Return a POST request with a JSON body, as it goes over the wire."""
     head = f"POST {path} HTTP/1.1\r\nhost: axo\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"

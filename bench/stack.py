@@ -13,7 +13,7 @@ import msgspec
 from axo_cli.demo.stack import free_port
 from axo_contracts import storage_paths
 from axo_contracts.lifecycle import TERMINAL
-from bench.connection import Connection, post
+from bench.connection import ask, post
 from bench.processes import serving
 from bench.run import LOOK_SECONDS, PATIENCE_SECONDS, TRAINER, Run
 from bench.spec import make_spec
@@ -26,18 +26,17 @@ class Stack:
         self._storage = home / "storage"
         self._submit = post("/v1/jobs", msgspec.json.encode(spec))
         self.port = port
-        self.connection = Connection(port)
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}")
 
     def submit(self) -> tuple[str, Run]:
         """Submit a job and return its id, and what will be its run."""
-        answer = self.connection.ask(self._submit)
+        answer = ask(self.port, self._submit)
         job_id: str = msgspec.json.decode(answer.body)["id"]
         return job_id, Run(self._storage / storage_paths.attempt(job_id, 1))
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job."""
-        self.connection.ask(post(f"/v1/jobs/{job_id}/cancel"))
+        ask(self.port, post(f"/v1/jobs/{job_id}/cancel"))
 
     def wait_until_begun(self, job_id: str) -> None:
         """Wait until the worker knows that the training has begun: before, a cancel would kill it without a word."""

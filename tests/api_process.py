@@ -24,11 +24,7 @@ class ApiProcess:
         self.output = home / "api.txt"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, file_size_limit: int | None = None) -> None:
-        """Start it and wait until it answers. No file of it may grow over `file_size_limit` bytes."""
-        settings = {
+        self.settings = {
             "AXO_DATABASE_URL": self.database_url,
             "AXO_STORAGE_ROOT": str(self.storage_root),
             "AXO_REDIS_URL": f"unix://{self.home}/no-redis.sock",
@@ -36,10 +32,14 @@ class ApiProcess:
             "AXO_RUN_CONTROL_LOOP": "false",
             "AXO_HUB__CHECK": "false",
         }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, file_size_limit: int | None = None) -> None:
+        """Start it and wait until it answers. No file of it may grow over `file_size_limit` bytes."""
         limit = ["prlimit", f"--fsize={file_size_limit}"] if file_size_limit else []
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                [*limit, sys.executable, "-m", "axo_api"], env=os.environ | settings, stdout=output, stderr=output
+                [*limit, sys.executable, "-m", "axo_api"], env=os.environ | self.settings, stdout=output, stderr=output
             )
         self._wait_until_it_answers()
 
@@ -75,15 +75,18 @@ class ApiProcess:
     def _wait_until_it_answers(self) -> None:
         assert self._process
         deadline = time.monotonic() + 30
-        while True:
-            try:
-                httpx.get(f"{self.url}/healthz").raise_for_status()
-            except httpx.HTTPError:
+        with httpx.Client(base_url=self.url) as client:
+            while not _answers(client):
                 assert self._process.poll() is None, self.output.read_text()
                 assert time.monotonic() < deadline, self.output.read_text()
                 time.sleep(0.05)
-            else:
-                return
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/healthz").is_success
+    except httpx.HTTPError:
+        return False
 
 
 def _free_port() -> int:

@@ -34,6 +34,12 @@ class Phase(msgspec.Struct, frozen=True, tag="phase"):
     phase: str
 
 
+class Alive(msgspec.Struct, frozen=True, tag="alive"):
+    """The trainer made a step, or a part of an evaluation: said once a second at most."""
+
+    step: int
+
+
 class TrainEnd(msgspec.Struct, frozen=True, tag="train_end"):
     """The training loop is over: by itself, or because it was asked to stop."""
 
@@ -41,7 +47,7 @@ class TrainEnd(msgspec.Struct, frozen=True, tag="train_end"):
     stopped: bool
 
 
-Report = TrainBegin | MetricReport | Save | Phase | TrainEnd
+Report = TrainBegin | MetricReport | Save | Phase | Alive | TrainEnd
 
 _decoder: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 

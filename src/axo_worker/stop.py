@@ -4,7 +4,14 @@ import os
 
 from axo_contracts.lifecycle import EndReason
 
-_WEIGHT = {None: 0, EndReason.PREEMPTED: 1, EndReason.PAUSED: 2, EndReason.CANCELLED: 3}
+_WEIGHT = {
+    None: 0,
+    EndReason.PREEMPTED: 1,
+    EndReason.PAUSED: 2,
+    EndReason.TIMED_OUT: 3,
+    EndReason.STALLED: 3,
+    EndReason.CANCELLED: 4,
+}
 
 
 class StopRequest:

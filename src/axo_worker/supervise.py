@@ -7,16 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from axo_contracts.frames import Metric
-from axo_contracts.lifecycle import EndReason
+from axo_contracts.lifecycle import ENDINGS, EndReason
 from axo_contracts.orders import RunOrder
 from axo_worker.checkpoints import Sealer
 from axo_worker.frames import FrameWriter
 from axo_worker.output import LogTail, OutputReader
 from axo_worker.process import TrainerProcess, read_some
-from axo_worker.reports import MetricReport, Phase, Save, TrainBegin, TrainEnd, parse_report
+from axo_worker.reports import Alive, MetricReport, Phase, Save, TrainBegin, TrainEnd, parse_report
 from axo_worker.run_folder import RunFolder
 from axo_worker.spool import MAX_BACKLOG_BYTES
 from axo_worker.stop import StopRequest
+from axo_worker.watchdog import Watchdog
 
 GUARD_PATIENCE_SECONDS = 2.0  # for a guard that was told to kill, before it is done without it
 _BACKLOG_LOOK_SECONDS = 0.05
@@ -59,6 +60,7 @@ class Supervisor:
         self._unread_report = b""
         self._kill_at: float | None = None
         self._killed_at: float | None = None
+        self._watchdog = Watchdog(order)
         self._training = Training()
 
     def watch(self, trainer: TrainerProcess) -> Training:
@@ -91,12 +93,16 @@ class Supervisor:
         for key, _ in selector.select(self._seconds_to_next_deadline()):
             if key.data:
                 key.data()
-            elif not is_full and not outputs[key.fd].feed(read_some(key.fd)):
-                selector.unregister(key.fd)
+            elif not is_full:
+                self._watchdog.saw_output()
+                if not outputs[key.fd].feed(read_some(key.fd)):
+                    selector.unregister(key.fd)
         self._frames.flush()
 
     def _seconds_to_next_deadline(self) -> float | None:
         deadlines = [at for at in (self._kill_at, self._killed_at) if at is not None]
+        if self._stop.reason is None:
+            deadlines.append(self._watchdog.next_look_at())
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
     def _read_reports(self, fd: int) -> None:
@@ -105,9 +111,10 @@ class Supervisor:
             self._take_report(line)
 
     def _take_report(self, line: bytes) -> None:
+        self._watchdog.saw_step()
         match parse_report(line):
             case TrainBegin(step=step, max_steps=max_steps):
-                self._training.has_begun = True
+                self._training.has_begun = self._watchdog.is_stepping = True
                 self._frames.say(f"Training begins at step {step} of {max_steps}")
             case MetricReport() as report:
                 self._take_metric(report)
@@ -115,7 +122,10 @@ class Supervisor:
                 self._sealer.seal_soon(step, path)
             case Phase(phase=phase):
                 self._frames.say(f"Trainer: {phase}")
+            case Alive():
+                pass
             case TrainEnd(step=step, stopped=stopped):
+                self._watchdog.is_stepping = False
                 self._training.has_ended = not stopped
                 self._frames.say(f"Training {'stopped as asked' if stopped else 'ended'} at step {step}")
             case None:
@@ -137,6 +147,9 @@ class Supervisor:
 
     def _enforce_stop(self, trainer: TrainerProcess) -> None:
         now = time.monotonic()
+        if self._stop.reason is None and (overdue := self._watchdog.due()):
+            self._frames.say(ENDINGS[overdue].sentence)
+            self._stop.ask(overdue)
         if self._killed_at is not None:
             if now >= self._killed_at:
                 trainer.kill_from_here()

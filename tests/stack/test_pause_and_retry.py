@@ -88,6 +88,31 @@ def test_a_gpu_out_of_memory_is_tried_again_with_half_the_micro_batch(start_stac
     assert any("micro_batch_size 4 → 2" in message for message in messages)
 
 
+def test_a_run_without_a_step_for_too_long_is_ended_as_stalled(start_stack: StartStack) -> None:
+    stack = start_stack(trainer="stops_stepping", AXO_STOP_GRACE_SECONDS="1")
+
+    job = stack.wait_for_end(stack.submit(limits={"stall_seconds": 5}))
+
+    assert (job["status"], job["error"]["code"]) == ("failed", "stalled")
+    assert not stack.trainers()
+
+
+def test_a_job_that_runs_out_of_its_time_ends_with_a_checkpoint(stack: EmbeddedStack) -> None:
+    job_id = stack.submit(max_steps=10_000, limits={"max_runtime_seconds": 4})
+    stack.wait_for_step(job_id, 2)
+    stack.http.post(f"/v1/jobs/{job_id}/pause").raise_for_status()
+    stack.wait_for_status(job_id, "paused")
+    stack.http.post(f"/v1/jobs/{job_id}/resume").raise_for_status()
+
+    job = stack.wait_for_end(job_id)
+
+    assert (job["status"], job["error"]["code"]) == ("failed", "timed_out")
+    started = [event for event in stack.stream(job_id) if event["type"] == "attempt_started"]
+    assert started[-1]["resumed_from_step"] >= 2
+    steps = [checkpoint["step"] for checkpoint in stack.http.get(f"/v1/jobs/{job_id}/checkpoints").json()["data"]]
+    assert max(steps) == job["progress"]["step"]
+
+
 def test_a_job_that_loses_its_worker_three_times_is_taken_for_poison(stack: EmbeddedStack) -> None:
     job_id = stack.submit(max_steps=10_000)
 

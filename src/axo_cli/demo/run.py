@@ -2,8 +2,10 @@
 
 import shutil
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ MODEL_MAKER = Path(__file__).with_name("make_model.py")  # a program for the tra
 MARK = "made-by-axo-demo"
 LOSS_MUST_FALL_TO = 0.5  # of the first
 GONE_WITHIN_SECONDS = 5.0
+LONGEST_JOB_SECONDS = 900.0
 
 
 def run_demo(folder: Path, trainer_python: Path, view: View, say: Callable[[str], None]) -> None:
@@ -73,7 +76,25 @@ def _train(url: str, rows: Path, model: Path, view: View, say: Callable[[str], N
         file = api.upload(rows)
         job = api.post("/v1/jobs", spec(model, file["id"]))
         say(f"Uploaded {file['id']}, submitted {job['id']}; following it:")
-        return follow_job(api, job["id"], view)
+        with _cancelled_when_overdue(url, job["id"]):
+            return follow_job(api, job["id"], view)
+
+
+@contextmanager
+def _cancelled_when_overdue(url: str, job_id: str) -> Iterator[None]:
+    """Cancel the job if it has not ended by `LONGEST_JOB_SECONDS`, so that no demo waits for ever."""
+
+    def cancel() -> None:
+        with Api(url) as api:
+            api.post(f"/v1/jobs/{job_id}/cancel")
+
+    timer = threading.Timer(LONGEST_JOB_SECONDS, cancel)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _make_fresh(folder: Path) -> None:

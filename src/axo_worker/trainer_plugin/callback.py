@@ -1,5 +1,6 @@
 """What the trainer tells us at each turn of its loop, and where it looks whether to stop."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from .ranks import any_rank, wait_for_all_ranks
 from .reporter import Reporter, split_finite
+
+ALIVE_SECONDS = 1.0  # between two signs of life
 
 
 class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not installed where this is checked
@@ -16,6 +19,7 @@ class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not
         self._reporter = reporter
         self._control_file = control_file
         self._stopped = False
+        self._alive_again_at = 0.0
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._say(state, "train_begin", step=state.global_step, max_steps=state.max_steps, world_size=args.world_size)
@@ -42,11 +46,17 @@ class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> TrainerControl:
+        self._say_alive(state)
         if any_rank(self._control_file is not None and self._control_file.exists(), args.device):
             self._stopped = True
             control.should_save = True
             control.should_training_stop = True
         return control
+
+    def on_prediction_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self._say_alive(state)
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         wait_for_all_ranks()  # each rank writes its own part of the checkpoint
@@ -55,6 +65,11 @@ class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._say(state, "train_end", step=state.global_step, stopped=self._stopped)
+
+    def _say_alive(self, state: TrainerState) -> None:
+        if time.monotonic() >= self._alive_again_at:
+            self._alive_again_at = time.monotonic() + ALIVE_SECONDS
+            self._say(state, "alive", step=state.global_step)
 
     def _say(self, state: TrainerState, kind: str, **fields: Any) -> None:
         if state.is_world_process_zero:
