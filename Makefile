@@ -29,7 +29,7 @@ check: install  ## Lint, types, import rules, and files that are written from th
 	@echo "check: import rules" && report=$$($(BIN)/lint-imports --no-logo) || { echo "$$report"; exit 1; }
 	@echo "check: docs/openapi.json and .env.example are up to date"
 	@$(BIN)/python -m axo_api.openapi --check docs/openapi.json
-	@$(BIN)/python -m axo_api.env_example --check .env.example
+	@$(BIN)/python scripts/env_example.py --check .env.example
 
 test: install trainer check  ## Run the checks and all tests
 	@echo "test: pytest" && $(WITH_TRAINER) $(BIN)/pytest

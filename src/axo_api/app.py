@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 from sqlalchemy import make_url
@@ -59,8 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _running(settings: Settings) -> AsyncIterator[Parts]:
     settings.storage_root.mkdir(parents=True, exist_ok=True)
-    if make_url(settings.database_url).get_backend_name() == "sqlite":
-        await asyncio.to_thread(upgrade, settings.database_url)
+    await asyncio.to_thread(_prepare_database, settings.database_url)
     parts = Parts(
         settings=settings,
         database=Database(settings.database_url),
@@ -80,3 +80,11 @@ async def _running(settings: Settings) -> AsyncIterator[Parts]:
         parts.hub.close()
         await parts.redis.aclose()
         parts.database.close()
+
+
+def _prepare_database(url: str) -> None:
+    """Make and upgrade a SQLite database; a server's is upgraded by its operator: `python -m axo_api migrate`."""
+    database = make_url(url)
+    if database.get_backend_name() == "sqlite" and database.database:
+        Path(database.database).parent.mkdir(parents=True, exist_ok=True)
+        upgrade(url)

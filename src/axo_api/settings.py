@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class HubSettings(BaseModel):
     """How names on the Hugging Face Hub are looked up when a job is submitted."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     check: bool = True
     """Ask the hub whether a model or data set exists. A hub that does not answer is no reason to refuse a job."""
@@ -25,11 +27,11 @@ class Settings(BaseSettings):
         env_prefix="AXO_", env_nested_delimiter="__", extra="ignore", use_attribute_docstrings=True
     )
 
-    database_url: str = "sqlite:///axo.db"
+    database_url: str = "sqlite:///data/axo.db"
     """sqlite:///path, or postgresql+psycopg://user:password@host/database."""
     redis_url: str = "redis://127.0.0.1:6379/0"
     """Redis or Valkey: redis://, rediss:// (TLS) or unix:///path/to/socket."""
-    storage_root: Path = Path("storage")
+    storage_root: Path = Path("data/storage")
     """The folder for files, journals and results, shared with the workers under the same contents."""
     host: str = "127.0.0.1"
     """The address to listen on."""

@@ -1,6 +1,7 @@
 """Stopping a job with its work kept: pause and resume, retry, and the remedies that a spec asks for."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tests.stack.embedded import EmbeddedStack, wait_for
@@ -117,9 +118,7 @@ def test_a_job_that_loses_its_worker_three_times_is_taken_for_poison(stack: Embe
     job_id = stack.submit(max_steps=10_000)
 
     for attempt in (1, 2, 3):
-        wait_for(
-            lambda attempt=attempt: _is_running(stack, job_id, attempt), lambda: f"the next attempt of {job_id}", 40
-        )
+        wait_for(partial(_is_running, stack, job_id, attempt), lambda: f"the next attempt of {job_id}", 40)
         stack.process_of("slot").kill()
 
     job = stack.wait_for_end(job_id)
