@@ -16,6 +16,7 @@ from axo_api.database import Database
 from axo_api.dependencies import Parts
 from axo_api.errors import ErrorEnvelope, install_error_handlers
 from axo_api.files import endpoints as files
+from axo_api.files.sweeping import sweep
 from axo_api.health import endpoints as health
 from axo_api.jobs import endpoints as jobs
 from axo_api.journals.hub import Hub
@@ -69,6 +70,7 @@ async def _running(settings: Settings) -> AsyncIterator[Parts]:
         queue_changed=Wake(),
         job_moved=Wake(),
     )
+    await sweep(parts.database, settings.storage_root)
     loop = asyncio.create_task(run_control_loop(parts)) if settings.run_control_loop else None
     try:
         yield parts

@@ -1,7 +1,7 @@
 """What can be asked of jobs. Each function is one transaction; who must hear of it is told after the commit."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from axo_api.clock import now
 from axo_api.errors import Invalid, NotFound
 from axo_api.jobs.moves import record_queued
 from axo_api.tables import files, jobs
-from axo_contracts.datasets import FileSource
+from axo_contracts.datasets import Dataset, FileSource
 from axo_contracts.ids import JOB, new_id
 from axo_contracts.jobs import JobSpec
 from axo_contracts.lifecycle import JobStatus
@@ -70,31 +70,40 @@ def find(
 
 
 def _check_files(connection: Connection, spec: JobSpec, owner: str) -> None:
-    wanted = {
-        dataset.source.file_id: f"{field}.{index}.source.file_id"
-        for field, datasets in (("datasets", spec.datasets), ("validation_datasets", spec.validation_datasets))
-        for index, dataset in enumerate(datasets)
-        if isinstance(dataset.source, FileSource)
-    }
-    if not wanted:
+    named = list(_files_named(spec))
+    if not named:
         return
-    query = select(files.c.id, files.c.report).where(files.c.id.in_(wanted), files.c.owner == owner)
+    ids = {file_id for _, _, file_id in named}
+    query = select(files.c.id, files.c.report).where(files.c.id.in_(ids), files.c.owner == owner)
     reports = {row.id: row.report for row in connection.execute(query)}
-    for file_id, field in wanted.items():
+    for field, dataset, file_id in named:
         if file_id not in reports:
             raise Invalid(f"{field}: there is no file {file_id!r}; upload it with POST /v1/files first.", param=field)
-        _refuse_bad_rows(file_id, field, reports[file_id])
+        if dataset.format.field_messages == "messages":  # the rows were read as such when they were uploaded
+            _check_rows(field, file_id, reports[file_id], spec)
 
 
-def _refuse_bad_rows(file_id: str, field: str, report: dict[str, Any]) -> None:
-    if not report.get("bad_rows"):
-        return
-    first = report["problems"][0]
-    raise Invalid(
-        f"{field}: {report['bad_rows']} of the rows of {file_id!r} cannot be used; row {first['row']}: "
-        f"{first['reason']} GET /v1/files/{file_id}/report lists them.",
-        param=field,
-    )
+def _files_named(spec: JobSpec) -> Iterator[tuple[str, Dataset, str]]:
+    for field, datasets in (("datasets", spec.datasets), ("validation_datasets", spec.validation_datasets)):
+        for index, dataset in enumerate(datasets):
+            if isinstance(dataset.source, FileSource):
+                yield f"{field}.{index}.source.file_id", dataset, dataset.source.file_id
+
+
+def _check_rows(field: str, file_id: str, report: dict[str, Any], spec: JobSpec) -> None:
+    if report["bad_rows"]:
+        first = report["problems"][0]
+        raise Invalid(
+            f"{field}: {report['bad_rows']} of the rows of {file_id!r} cannot be used; row {first['row']}: "
+            f"{first['reason']} GET /v1/files/{file_id}/report lists them.",
+            param=field,
+        )
+    if report["format"] != spec.method.row_format:
+        raise Invalid(
+            f"{field}: {file_id!r} has {report['format']} rows; method {spec.method.type} needs "
+            f"{spec.method.row_format} rows.",
+            param=field,
+        )
 
 
 def _new_row(spec: JobSpec, owner: str, idempotency_key: str | None) -> dict[str, Any]:

@@ -39,8 +39,10 @@ def run_demo(folder: Path, trainer_python: Path, view: View, say: Callable[[str]
         say("Starting the service …")
         with DemoStack(folder, trainer_python, say) as stack:
             say(f"The service is up:  {stack.url}  (its pages: {stack.url}/docs)")
-            job = _train(stack.url, rows, model, view, say)
-            say("Stopping the service …")
+            try:
+                job = _train(stack.url, rows, model, view, say)
+            finally:
+                say("Stopping the service …")
     finally:
         _wait_until_gone(home)
     _say_result(job, home, say)

@@ -1,6 +1,6 @@
 """Direct preference optimization: learn to prefer the chosen answer over the rejected one."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ class Dpo(Strict):
     """
 
     type: Literal["dpo"] = "dpo"
+    row_format: ClassVar = "preference"
     rl_beta: Annotated[float, Field(gt=0, le=100)] = 0.1
     """How far the model may move from where it began: smaller moves further."""
 

@@ -1,6 +1,6 @@
 """Supervised fine-tuning: learn to answer as the examples do."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from axo_contracts.datasets import ChatFormat
 from axo_contracts.strict import Strict
@@ -10,6 +10,7 @@ class Sft(Strict):
     """Supervised fine-tuning. Use it when you have examples of good answers."""
 
     type: Literal["sft"] = "sft"
+    row_format: ClassVar = "chat_template"
 
     def axolotl_options(self) -> dict[str, Any]:
         """Return the Axolotl options that this method means."""
