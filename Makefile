@@ -35,7 +35,7 @@ test: install trainer check  ## Run the checks and all tests
 	@echo "test: pytest" && $(WITH_TRAINER) $(BIN)/pytest
 
 faults: install trainer  ## Break everything on purpose, and see that the promises hold
-	@$(WITH_TRAINER) $(BIN)/pytest tests/faults
+	@$(WITH_TRAINER) AXO_FAULTS_REPORT=docs/reliability.md $(BIN)/pytest tests/faults -m ""
 
 bench: install trainer  ## Measure, each figure beside its physical limit
 	@$(WITH_TRAINER) $(BIN)/python -m bench

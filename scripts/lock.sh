@@ -7,7 +7,7 @@ python=${PYTHON:-python3.11}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-freeze() { "$1" -m pip --disable-pip-version-check freeze --exclude axo | sed -E 's/^(torch==[^+]+)\+.*/\1/' | LC_ALL=C sort -f; }
+freeze() { "$1" -m pip --disable-pip-version-check freeze --exclude axo | sed -E 's/^(torch==[^+]+)\+.*/\1/'; }
 
 echo "Resolving the service's packages …" >&2
 "$python" -m venv "$work/service"

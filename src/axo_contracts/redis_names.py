@@ -33,6 +33,10 @@ def lease(job_id: str) -> str:
     return f"axo:lease:{job_id}"
 
 
+SAFE_SHARE_OF_LEASE = 2 / 3
+"""Whoever could not renew for so much of a lease stops its trainer for good, well before another may start."""
+
+
 def fence(job_id: str) -> str:
     """Return the key of a job's fence, a hash: `min` is the lowest attempt that may run, `claimed` the newest that did.
 

@@ -8,8 +8,6 @@ from redis import Redis
 from axo_contracts import redis_names
 from axo_worker.guard import boot_clock
 
-SAFE_SHARE = 2 / 3  # of a lease: who could not renew for so long stops, well before another may start
-
 _CLAIM = """
 local attempt, token = tonumber(ARGV[1]), ARGV[2]
 if redis.call('GET', KEYS[1]) == token then return 'ok' end
@@ -72,7 +70,7 @@ class Lease:
         asked_at = boot_clock()
         answer = Claim(_text(self._redis.eval(_CLAIM, 2, *self._keys, *self._arguments())))
         if answer is Claim.OK:
-            self._safe_until = asked_at + self.seconds * SAFE_SHARE
+            self._safe_until = asked_at + self.seconds * redis_names.SAFE_SHARE_OF_LEASE
         return answer
 
     def renew(self) -> bool:
@@ -80,7 +78,7 @@ class Lease:
         asked_at = boot_clock()
         renewed = bool(self._redis.eval(_RENEW, 2, *self._keys, *self._arguments()))
         if renewed:
-            self._safe_until = asked_at + self.seconds * SAFE_SHARE
+            self._safe_until = asked_at + self.seconds * redis_names.SAFE_SHARE_OF_LEASE
         return renewed
 
     def release(self) -> None:

@@ -63,6 +63,11 @@ def test_a_cancelled_job_is_retried_from_its_checkpoint_or_from_scratch(stack: E
     named = _retry(stack, first, from_checkpoint=checkpoint["id"])
     afresh = _retry(stack, first, from_checkpoint=False)
 
+    twice = [
+        stack.http.post(f"/v1/jobs/{first}/retry", headers={"Idempotency-Key": "once"}).json()["id"] for _ in range(2)
+    ]
+    assert twice[0] == twice[1]
+    stack.http.post(f"/v1/jobs/{twice[0]}/cancel").raise_for_status()
     assert going_on["retry_of"] == first
     for job, resumed_from in ((going_on, checkpoint["step"]), (named, checkpoint["step"]), (afresh, None)):
         assert stack.wait_for_end(job["id"])["status"] == "succeeded"

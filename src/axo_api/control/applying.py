@@ -46,7 +46,8 @@ def _apply(connection: Connection, job_id: str, frame: RunFrame) -> None:
         case Checkpoint():
             _add_checkpoint(connection, job_id, frame)
         case AttemptEnded():
-            end = AttemptEnd(frame.reason, frame.message, frame.exit_code, frame.signal, frame.log_tail)
+            message = frame.message.replace("\x00", "\ufffd")  # Postgres takes no NUL in a text
+            end = AttemptEnd(frame.reason, message, frame.exit_code, frame.signal, frame.log_tail)
             end_attempt(connection, job_id, frame.attempt, end, at=frame.time)
         case _:
             pass

@@ -14,7 +14,7 @@ end
 redis.call('EXPIRE', KEYS[2], ARGV[2])
 local holder = redis.call('GET', KEYS[1])
 local claimed = tonumber(redis.call('HGET', KEYS[2], 'claimed') or '0')
-return {holder or '', claimed}
+return {holder or '', claimed, redis.call('PTTL', KEYS[1])}
 """
 
 _REVOKE = """
@@ -34,14 +34,16 @@ class Standing:
     """How an attempt stands in Redis."""
 
     is_held: bool  # its lease lives
+    left_seconds: float  # that its lease lives without another renewal
     was_claimed: bool  # a worker took it, at some time
 
 
 async def observe(redis: Redis, job_id: str, attempt: int) -> Standing:
     """Return how an attempt stands, and let no older one of its job run. Raises `redis.RedisError`."""
     keys = redis_names.lease(job_id), redis_names.fence(job_id)
-    holder, claimed = await redis.eval(_OBSERVE, 2, *keys, attempt, redis_names.FENCE_SECONDS)
-    return Standing(is_held=holder.startswith(b"%d:" % attempt), was_claimed=claimed >= attempt)
+    holder, claimed, left = await redis.eval(_OBSERVE, 2, *keys, attempt, redis_names.FENCE_SECONDS)
+    is_held = holder.startswith(b"%d:" % attempt)
+    return Standing(is_held=is_held, left_seconds=left / 1000, was_claimed=claimed >= attempt)
 
 
 async def revoke(redis: Redis, job_id: str, attempt: int) -> bool:

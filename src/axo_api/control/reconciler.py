@@ -75,12 +75,23 @@ class Reconciler:
         if status in ASKS and not await self._parts.redis.exists(redis_names.control(run.id)):
             await ask_run(self._parts.redis, run.id, run.attempt, ASKS[status])
         if standing.is_held:
-            self._silent_since.pop((run.id, run.attempt), None)
+            self._note_renewal(run, standing.left_seconds)
         elif not standing.was_claimed and worker_lives and status is not JobStatus.RUNNING:
             self._silent_since.pop((run.id, run.attempt), None)
             await self._send_again(run)
         elif self._silent_for(run) >= self._parts.settings.lease_seconds:
             await self._give_up(run)
+
+    def _note_renewal(self, run: Going, left_seconds: float) -> None:
+        """Begin the silence with the last renewal, once that is so long ago that the worker has given up for good.
+
+        The silence before that does not count: a lease that is gone early was lost in Redis, and will be taken again.
+        """
+        lease_seconds = self._parts.settings.lease_seconds
+        if left_seconds < lease_seconds * (1 - redis_names.SAFE_SHARE_OF_LEASE):
+            self._silent_since[run.id, run.attempt] = monotonic() - (lease_seconds - left_seconds)
+        else:
+            self._silent_since.pop((run.id, run.attempt), None)
 
     def _silent_for(self, run: Going) -> float:
         return monotonic() - self._silent_since.setdefault((run.id, run.attempt), monotonic())

@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
+from axo_api.clock import now
 from axo_api.control.acknowledger import Acknowledger
 from axo_api.control.applying import Recorded, apply_all
 from axo_api.control.records import Record, Records
@@ -18,7 +20,17 @@ from axo_api.dependencies import Parts
 from axo_api.journals.reading import read
 from axo_api.tables import jobs
 from axo_contracts import redis_names
-from axo_contracts.frames import AttemptEnded, RunFrame, decode_run_frame, type_of
+from axo_contracts.frames import (
+    AttemptEnded,
+    AttemptStarted,
+    Checkpoint,
+    Log,
+    Metric,
+    RunFrame,
+    decode,
+    decode_run_frame,
+    encode,
+)
 from axo_contracts.lifecycle import ON_A_WORKER
 from axo_contracts.storage_paths import journal as journal_path
 
@@ -30,7 +42,8 @@ ENTRIES_A_READ = 512
 BLOCK_MILLISECONDS = 1000
 RETRY_SECONDS = 0.5
 CATCH_UP_BYTES = 4 * 1024 * 1024
-APPLIED = frozenset({"attempt_started", "metric", "checkpoint", "attempt_ended"})
+APPLIED = (AttemptStarted, Metric, Checkpoint, AttemptEnded)
+NOT_TAKEN = (DataError, IntegrityError)  # the database answers, and will never take this
 
 
 class Recorder:
@@ -63,34 +76,46 @@ class Recorder:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _record(self, entries: Sequence[dict[bytes, bytes]]) -> None:
-        gained: dict[str, tuple[Record, list[RunFrame]]] = {}
+        gained: dict[str, Recorded] = {}
         for entry in entries:
-            job_id, attempt = entry[b"job"].decode(), int(entry[b"attempt"])
-            record = await _until_done(partial(self._records.taking, job_id, attempt), (DBAPIError, OSError))
-            if record is None:
-                self._acknowledger.refuse(job_id, attempt, int(entry[b"first"]) + entry[b"frames"].count(b"\n"))
-                continue
-            frames = await self._take(record, entry)
-            if frames:
-                gained.setdefault(job_id, (record, []))[1].extend(frames)
+            try:
+                await self._take(entry, gained)
+            except Exception:
+                log.exception("an entry is left out, and not acknowledged: %.500r", entry)
         if gained:
-            await self._apply([Recorded(job_id, new, record.journal.end) for job_id, (record, new) in gained.items()])
+            await self._apply(list(gained.values()))
 
-    async def _take(self, record: Record, entry: dict[bytes, bytes]) -> list[RunFrame]:
-        """Journal what is new in an entry, and return the frames of it that the database must know."""
+    async def _take(self, entry: dict[bytes, bytes], gained: dict[str, Recorded]) -> None:
+        """Journal what is new in an entry, and add to `gained` what of it the database must know."""
+        job_id, attempt, first = entry[b"job"].decode(), int(entry[b"attempt"]), int(entry[b"first"])
+        lines = entry[b"frames"].split(b"\n")
+        record = await _until_done(partial(self._records.taking, job_id, attempt), (DBAPIError, OSError))
+        if record is None:
+            self._acknowledger.refuse(job_id, attempt, first + len(lines) - 1)
+            return
         self._acknowledger.note(record)
-        lines = _new_lines(record, entry)
-        if not lines:
-            return []
-        await _until_done(partial(_append, record, lines), OSError)
-        self._parts.hub.wake(record.job_id)
-        frames = [decode_run_frame(line) for line in lines if type_of(line) in APPLIED]
-        if any(isinstance(frame, AttemptEnded) for frame in frames):
+        read = _read_new(record, first, lines)
+        if not read:
+            return
+        await _until_done(partial(_append, record, [line for line, _ in read]), OSError)
+        self._parts.hub.wake(job_id)
+        known = [frame for _, frame in read if isinstance(frame, APPLIED)]
+        if known:
+            before = gained[job_id].frames if job_id in gained else []
+            gained[job_id] = Recorded(job_id, [*before, *known], record.journal.end)
+        if any(isinstance(frame, AttemptEnded) for frame in known):
             record.is_open = False
-        return frames
 
     async def _apply(self, gained: Sequence[Recorded]) -> None:
-        await _until_done(lambda: self._parts.database.write(partial(apply_all, gained=gained)), DBAPIError)
+        try:
+            await _until_done(lambda: self._parts.database.write(partial(apply_all, gained=gained)), DBAPIError)
+        except Exception:
+            parts = [replace(recorded, frames=[frame]) for recorded in gained for frame in recorded.frames]
+            if len(parts) > 1:
+                for part in parts:
+                    await self._apply([part])
+            else:
+                log.exception("a frame stays in its journal only: %.500r", parts)
         self._parts.job_moved()
         self._parts.queue_changed()
 
@@ -111,7 +136,7 @@ class Recorder:
         frames: list[RunFrame] = []
         while chunk := read(path, offset, CATCH_UP_BYTES):
             offset += len(chunk)
-            frames.extend(decode_run_frame(line) for line in chunk.splitlines() if type_of(line) in APPLIED)
+            frames.extend(frame for frame in map(decode, chunk.splitlines()) if isinstance(frame, APPLIED))
         return frames, offset
 
 
@@ -125,16 +150,30 @@ def _entries_of(streams: object) -> list[tuple[bytes, dict[bytes, bytes]]]:
     return [(entry_id, fields) for entry_id, fields in answers]
 
 
-def _new_lines(record: Record, entry: dict[bytes, bytes]) -> list[bytes]:
-    """Return the lines of an entry that the journal does not have. None of them, when there is a gap before them."""
-    first = int(entry[b"first"])
-    if first > record.newest_seq + 1:
+def _read_new(record: Record, first: int, lines: Sequence[bytes]) -> list[tuple[bytes, RunFrame]]:
+    """Return the lines that the journal does not have, each with its frame. None, when there is a gap before them."""
+    next_seq = record.newest_seq + 1
+    if first > next_seq:
         return []
-    return entry[b"frames"].split(b"\n")[record.newest_seq + 1 - first :]
+    return [_read(line, record.attempt, seq) for seq, line in enumerate(lines[next_seq - first :], start=next_seq)]
+
+
+def _read(line: bytes, attempt: int, seq: int) -> tuple[bytes, RunFrame]:
+    """Return a line with its frame, or in its place a line that says so when it is no frame that is known here."""
+    try:
+        frame = decode_run_frame(line)
+        if (frame.attempt, frame.seq) == (attempt, seq):
+            return line, frame
+    except ValueError:
+        log.warning("frame %d of attempt %d cannot be read: %.200r", seq, attempt, line)
+    text = f"A frame that this version of the service cannot read was left out: {line[:200]!r}"
+    note = Log(attempt=attempt, seq=seq, time=now(), source="worker", text=text)
+    return encode(note), note
 
 
 async def _append(record: Record, lines: Sequence[bytes]) -> None:
-    record.add(lines)
+    if not record.is_closed:  # while the disk was full, the attempt may have been given up
+        record.add(lines)
 
 
 def _going(connection: Connection) -> Sequence[Row[str, int, int]]:
@@ -147,6 +186,8 @@ async def _until_done(step: Callable[[], Awaitable[T]], trouble: Trouble) -> T:
     while True:
         try:
             return await step()
+        except NOT_TAKEN:
+            raise
         except trouble as error:
             log.warning("the recorder waits: %s", error)
             await asyncio.sleep(RETRY_SECONDS)

@@ -65,7 +65,12 @@ def resume(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
 
 
 def retry(
-    connection: Connection, job_id: str, *, owner: str, from_checkpoint: bool | str
+    connection: Connection,
+    job_id: str,
+    *,
+    owner: str,
+    from_checkpoint: bool | str,
+    idempotency_key: str | None = None,
 ) -> RowMapping | dict[str, Any]:
     """Queue a new job with the spec of one that has ended, and return its row.
 
@@ -75,7 +80,12 @@ def retry(
     row = service.get(connection, job_id, owner=owner)
     if row["status"] not in TERMINAL:
         raise Conflict(f"Job {job_id} is {row['status']}; only a job that has ended can be retried.")
-    submission = service.Submission.of(TrainSpec.model_validate(row["spec"]), owner=owner)
+    submission = service.Submission.of(
+        TrainSpec.model_validate(row["spec"]),
+        owner=owner,
+        idempotency_key=idempotency_key,
+        asked_as=f"retry {job_id} {from_checkpoint}",
+    )
     sources = _checkpoints_from(connection, row, from_checkpoint)
     submission.row.update(retry_of=job_id, checkpoints_from=sources, remedies=row["remedies"])
     return service.submit_all(connection, [submission])[0]

@@ -74,10 +74,19 @@ async def resume_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
 
 
 @router.post("/{job_id}/retry", status_code=201, summary="Retry a job")
-async def retry_job(job_id: JobId, axo: Axo, owner: Owner, how: Retry | None = None) -> Job:
+async def retry_job(
+    job_id: JobId, axo: Axo, owner: Owner, how: Retry | None = None, idempotency_key: IdempotencyKey = None
+) -> Job:
     """Queue a new job with the spec of one that has ended, from one of its checkpoints or from scratch."""
-    from_checkpoint = (how or Retry()).from_checkpoint
-    row = await axo.database.write(partial(commands.retry, job_id=job_id, owner=owner, from_checkpoint=from_checkpoint))
+    row = await axo.database.write(
+        partial(
+            commands.retry,
+            job_id=job_id,
+            owner=owner,
+            from_checkpoint=(how or Retry()).from_checkpoint,
+            idempotency_key=idempotency_key,
+        )
+    )
     return await _told(axo, row)
 
 

@@ -12,6 +12,7 @@ from axo_contracts.lifecycle import MOVES, TERMINAL, EndReason, JobStatus
 ALLOWED_FROM: dict[JobStatus, list[JobStatus]] = {
     to: [status for status, nexts in MOVES.items() if to in nexts] for to in JobStatus
 }
+_INSERT_EVENT = insert(job_events)  # built once: each submit executes it
 
 
 def move(
@@ -42,14 +43,14 @@ def move(
     matching = jobs.c.id == job_id, jobs.c.status.in_(allowed), jobs.c.attempt == attempt
     if connection.execute(update(jobs).where(*matching).values(**changes)).rowcount != 1:
         return False
-    connection.execute(insert(job_events), _event(job_id, to, at, attempt_after, reason, message))
+    connection.execute(_INSERT_EVENT, _event(job_id, to, at, attempt_after, reason, message))
     return True
 
 
 def record_queued(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Record that new jobs are queued."""
     events = [_event(row["id"], JobStatus.QUEUED, row["created_at"], 0, None, "") for row in rows]
-    connection.execute(insert(job_events), events)
+    connection.execute(_INSERT_EVENT, events)
 
 
 def _event(

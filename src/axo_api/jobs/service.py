@@ -1,11 +1,11 @@
 """What can be asked of jobs. Each function is one transaction; who must hear of it is told after the commit."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Self
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from axo_api.clock import now
@@ -17,6 +17,11 @@ from axo_contracts.ids import JOB, new_id
 from axo_contracts.jobs import JobSpec
 from axo_contracts.lifecycle import JobStatus
 
+# Built once: to build them for each group is a third of the processor time that a submit takes in the database.
+_INSERT_JOB = insert(jobs)
+_BLANK: dict[str, Any] = dict.fromkeys(jobs.columns.keys())
+_FILES_NAMED = select(files.c.id, files.c.owner, files.c.report).where(files.c.id.in_(bindparam("ids", expanding=True)))
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -26,9 +31,13 @@ class Submission:
     row: dict[str, Any]
 
     @classmethod
-    def of(cls, spec: JobSpec, *, owner: str, idempotency_key: str | None = None) -> Self:
-        """Return the submission of `spec` by `owner`."""
-        return cls(spec, _new_row(spec, owner, idempotency_key))
+    def of(cls, spec: JobSpec, *, owner: str, idempotency_key: str | None = None, asked_as: str = "submit") -> Self:
+        """Return the submission of `spec` by `owner`. A key that was used means the same request again: `asked_as`."""
+        row = _new_row(spec, owner)
+        if idempotency_key is not None:
+            request = f"{asked_as}\n{spec.model_dump_json()}"
+            row |= {"idempotency_key": idempotency_key, "request_hash": sha256(request.encode()).hexdigest()}
+        return cls(spec, row)
 
 
 def submit_all(connection: Connection, submissions: Sequence[Submission]) -> list[RowMapping | dict[str, Any]]:
@@ -37,12 +46,11 @@ def submit_all(connection: Connection, submissions: Sequence[Submission]) -> lis
     Raises `Invalid` when a file that one names does not exist or has bad rows, and when a key was used for another
     spec.
     """
-    for submission in submissions:
-        _check_files(connection, submission.spec, submission.row["owner"])
+    _check_files(connection, submissions)
     plain = [submission.row for submission in submissions if submission.row["idempotency_key"] is None]
     new = plain + [s.row for s in submissions if s.row["idempotency_key"] and _insert_once(connection, s.row)]
     if plain:
-        connection.execute(insert(jobs), plain)
+        connection.execute(_INSERT_JOB, plain)
     if new:
         record_queued(connection, new)
     made = {row["id"] for row in new}
@@ -69,18 +77,18 @@ def find(
     return connection.execute(query).mappings().all()
 
 
-def _check_files(connection: Connection, spec: JobSpec, owner: str) -> None:
-    named = list(_files_named(spec))
+def _check_files(connection: Connection, submissions: Sequence[Submission]) -> None:
+    named = [(submission, *of) for submission in submissions for of in _files_named(submission.spec)]
     if not named:
         return
-    ids = {file_id for _, _, file_id in named}
-    query = select(files.c.id, files.c.report).where(files.c.id.in_(ids), files.c.owner == owner)
-    reports = {row.id: row.report for row in connection.execute(query)}
-    for field, dataset, file_id in named:
-        if file_id not in reports:
+    found = connection.execute(_FILES_NAMED, {"ids": list({file_id for *_, file_id in named})})
+    reports = {(row.owner, row.id): row.report for row in found}
+    for submission, field, dataset, file_id in named:
+        report = reports.get((submission.row["owner"], file_id))
+        if report is None:
             raise Invalid(f"{field}: there is no file {file_id!r}; upload it with POST /v1/files first.", param=field)
         if dataset.format.field_messages == "messages":  # the rows were read as such when they were uploaded
-            _check_rows(field, file_id, reports[file_id], spec)
+            _check_rows(field, file_id, report, submission.spec)
 
 
 def _files_named(spec: JobSpec) -> Iterator[tuple[str, Dataset, str]]:
@@ -106,10 +114,9 @@ def _check_rows(field: str, file_id: str, report: dict[str, Any], spec: JobSpec)
         )
 
 
-def _new_row(spec: JobSpec, owner: str, idempotency_key: str | None) -> dict[str, Any]:
+def _new_row(spec: JobSpec, owner: str) -> dict[str, Any]:
     at = now()
-    blank = dict.fromkeys(column.name for column in jobs.columns)
-    return blank | {
+    return _BLANK | {
         "id": new_id(JOB),
         "owner": owner,
         "name": spec.name,
@@ -119,8 +126,6 @@ def _new_row(spec: JobSpec, owner: str, idempotency_key: str | None) -> dict[str
         "losses": 0,
         "priority": spec.priority,
         "spec": spec.model_dump(mode="json"),
-        "idempotency_key": idempotency_key,
-        "request_hash": hashlib.sha256(spec.model_dump_json().encode()).hexdigest() if idempotency_key else None,
         "created_at": at,
         "updated_at": at,
         "journal_applied": 0,

@@ -1,5 +1,6 @@
 """The workers that live, as their heartbeats say, and what the database says that they run."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from axo_api.tables import attempts, jobs
 from axo_contracts import redis_names
 from axo_contracts.lifecycle import ON_A_WORKER
 from axo_contracts.resources import WorkerState
+
+log = logging.getLogger(__name__)
 
 _decode = msgspec.json.Decoder(WorkerState).decode
 
@@ -35,7 +38,16 @@ async def live_workers(redis: Redis) -> list[WorkerState]:
     gone = [worker_id for worker_id, state in zip(ids, states, strict=True) if state is None]
     if gone:
         await redis.srem(redis_names.WORKERS, *gone)
-    return [_decode(state) for state in states if state is not None]
+    return [state for state in map(_read, states) if state is not None]
+
+
+def _read(heartbeat: bytes | None) -> WorkerState | None:
+    """Return what a heartbeat says; a worker that speaks another version must not hide the others."""
+    try:
+        return None if heartbeat is None else _decode(heartbeat)
+    except msgspec.DecodeError as error:
+        log.warning("a worker's heartbeat cannot be read (%s): %.200r", error, heartbeat)
+        return None
 
 
 def current_runs(connection: Connection) -> Sequence[Run]:

@@ -1,4 +1,4 @@
-"""`axo list`, `show`, `cancel`: what there is, and stopping it."""
+"""`axo list`, `show`, `cancel`, `pause`, `resume`, `retry`: what there is, and what it can be told."""
 
 from typing import Annotated, Any
 
@@ -40,15 +40,45 @@ def show(job: Job, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
 
 
 def cancel(job: Job, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
-    """Stop a job at its next step, with a checkpoint."""
+    """Stop a job for good, at its next step, with a checkpoint."""
+    _command(job, "cancel", url, as_json=as_json)
+
+
+def pause(job: Job, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Stop a job at its next step, with a checkpoint, until it is resumed."""
+    _command(job, "pause", url, as_json=as_json)
+
+
+def resume(job: Job, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Queue a paused job again; it goes on from its checkpoint."""
+    _command(job, "resume", url, as_json=as_json)
+
+
+def retry(
+    job: Job,
+    scratch: Annotated[bool, typer.Option("--scratch", help="Start from the first step.")] = False,
+    checkpoint: Annotated[str | None, typer.Option(help="Go on from this checkpoint, by its id.")] = None,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Submit a job that has ended once more; it goes on from the newest checkpoint, if there is one."""
+    _command(job, "retry", url, as_json=as_json, body={"from_checkpoint": checkpoint or not scratch})
+
+
+def _command(job: str, command: str, url: str, *, as_json: bool, body: dict[str, Any] | None = None) -> None:
     with Api(url) as api:
-        found = api.post(f"/v1/jobs/{job_id(api, job)}/cancel")
+        found = api.post(f"/v1/jobs/{job_id(api, job)}/{command}", body)
     if as_json:
         print_json(found)
-    elif found["status"] == "cancelled":
-        console().print(f"{found['id']} is cancelled.")
     else:
-        console().print(f"{found['id']} stops at its next step ({found['status']}).")
+        console().print(f"{found['id']} {SAYINGS.get(found['status'], 'is ' + found['status'])}.")
+
+
+SAYINGS = {
+    "cancelling": "stops at its next step (cancelling)",
+    "pausing": "stops at its next step (pausing)",
+    "running": "runs",
+}
 
 
 def _row(job: dict[str, Any]) -> tuple[str | Text, ...]:
