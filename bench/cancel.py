@@ -16,6 +16,7 @@ def run(folder: Path) -> list[Figure]:
     cancelled: list[tuple[float, float]] = []
     bare: list[tuple[float, float]] = []
     with stack(folder) as service:
+        _cancel(service)  # the first warms up
         for number in range(ROUNDS):
             bare.append(_stop_bare(folder / f"bare-{number}"))
             cancelled.append(_cancel(service))

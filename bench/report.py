@@ -10,7 +10,7 @@ import msgspec
 from bench.figures import Figure
 
 RESULTS = Path(__file__).parent / "results"
-_HEAD = ("", "median", "p99", "limit", "median", "ratio", "target", "")
+_HEAD = ("", "median", "p99", "limit", "median", "p99", "ratio", "target", "")
 
 
 def show(figures: Sequence[Figure]) -> None:
@@ -44,6 +44,7 @@ def _row(figure: Figure) -> tuple[str, ...]:
         _number(figure.p99, figure.unit),
         figure.limit,
         _number(figure.limit_median, figure.unit),
+        _number(figure.limit_p99, figure.unit),
         f"{figure.ratio:.2f}",
         target,
         verdict,

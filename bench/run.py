@@ -65,6 +65,11 @@ class BareRun(Run):
         self._process.wait()
 
 
+def parent_of(pid: int) -> int:
+    """Return the parent of a process."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 class Deaths:
     """Watches living processes until all of them are dead."""
 
