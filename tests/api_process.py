@@ -51,6 +51,11 @@ class ApiProcess:
         """End it as a power cut would."""
         self._end(signal.SIGKILL)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def memory_bytes(self) -> int:
         """Return what it holds in memory."""
         assert self._process

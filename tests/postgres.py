@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
+import psutil
 import psycopg
 from tests.waiting import wait_for
 
@@ -41,9 +42,19 @@ class PostgresServer:
     def stop(self) -> None:
         """End it at once, and every session with it; what was committed is kept."""
         if self._process:
+            self.thaw()
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait()
             self._process = None
+
+    def freeze(self) -> None:
+        """Let every session and every connection hang, as behind a network that swallows all."""
+        for process in self._processes():
+            process.suspend()
+
+    def thaw(self) -> None:
+        for process in self._processes():
+            process.resume()
 
     def new_database(self) -> str:
         """Return the address of an empty database."""
@@ -51,6 +62,11 @@ class PostgresServer:
         with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return f"postgresql+psycopg://postgres@/{name}?host={self._folder}"
+
+    def _processes(self) -> list[psutil.Process]:
+        assert self._process
+        parent = psutil.Process(self._process.pid)
+        return [parent, *parent.children(recursive=True)]
 
     def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self._folder / "postgres.log").open("ab") as log:

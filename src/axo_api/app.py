@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import make_url
 
 from axo_api import connections
+from axo_api.body_limit import BodyLimit
 from axo_api.control.loop import run_control_loop
 from axo_api.database import Database
 from axo_api.dependencies import Parts
@@ -19,6 +20,7 @@ from axo_api.files import endpoints as files
 from axo_api.files.sweeping import sweep
 from axo_api.health import endpoints as health
 from axo_api.jobs import endpoints as jobs
+from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
 from axo_api.migrations import upgrade
 from axo_api.output import endpoints as output
@@ -54,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     for resource in (jobs, output, files, workers, health):
         app.include_router(resource.router)
     install_error_handlers(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(RequestIds)
     return app
 
@@ -67,6 +70,7 @@ async def _running(settings: Settings) -> AsyncIterator[Parts]:
         database=Database(settings.database_url),
         redis=connections.for_commands(settings.redis_url),
         hub=Hub(settings.storage_root),
+        existence=Existence(settings),
         queue_changed=Wake(),
         job_moved=Wake(),
     )
@@ -80,6 +84,7 @@ async def _running(settings: Settings) -> AsyncIterator[Parts]:
             with contextlib.suppress(asyncio.CancelledError):
                 await loop
         parts.hub.close()
+        await parts.existence.close()
         await parts.redis.aclose()
         parts.database.close()
 

@@ -3,7 +3,7 @@
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,11 +12,13 @@ from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 
 T = TypeVar("T")
 A = TypeVar("A")
 
 READERS = 4
+ANSWER_SECONDS = 8.0
 LARGEST_GROUP = 256
 
 
@@ -49,7 +51,8 @@ class Database:
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction and return its result once that is committed.
 
-        Raises what `work` raises, or `sqlalchemy.exc.DBAPIError` when the database does not answer.
+        Raises what `work` raises, or `sqlalchemy.exc.DBAPIError` when the database does not answer in time; then it
+        may be done nevertheless, unless it still had to wait its turn.
         """
         return await self.write_together(_one_by_one, work)
 
@@ -61,11 +64,11 @@ class Database:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
         self._writes.put(_Write(work, item, loop, done))
-        return await done
+        return await _answer(done)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on a snapshot of what is committed, and return its result."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, partial(self._read, work))
+        """Run `work` on a snapshot of what is committed, and return its result. Raises what `write` raises."""
+        return await _answer(asyncio.get_running_loop().run_in_executor(self._readers, partial(self._read, work)))
 
     def close(self) -> None:
         """Finish what is queued, then close every connection."""
@@ -95,6 +98,9 @@ class Database:
                 return
 
     def _commit(self, group: Sequence[_Write]) -> None:
+        group = [write for write in group if not write.done.cancelled()]
+        if not group:
+            return
         try:
             with self._writer_engine.begin() as connection:
                 for work, writes in groupby(group, key=lambda write: write.work):
@@ -105,6 +111,15 @@ class Database:
                 return
             for write in group:
                 self._commit([write])
+
+
+async def _answer(asked: Awaitable[T]) -> T:
+    """Return an answer of the database, unless it takes too long: a network that swallows it must not hang clients."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await asked
+    except TimeoutError as error:
+        raise OperationalError(f"an answer within {ANSWER_SECONDS:.0f} s", None, error) from error
 
 
 def _run_together(connection: Connection, work: Any, writes: Sequence[_Write]) -> None:

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 
 from axo_api.database import Database
+from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
 from axo_api.settings import Settings
 from axo_api.wake import Wake
@@ -20,6 +21,7 @@ class Parts:
     database: Database
     redis: Redis
     hub: Hub
+    existence: Existence
     queue_changed: Wake  # for the dispatcher
     job_moved: Wake  # for the outbox
 

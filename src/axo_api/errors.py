@@ -10,12 +10,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from starlette.exceptions import HTTPException
 
 from axo_contracts.strict import Strict
 
 log = logging.getLogger(__name__)
+
+MOST_PROBLEMS = 20  # told at once; each looks for what may have been meant
 
 
 class ApiError(Exception):
@@ -51,13 +53,6 @@ class Conflict(ApiError):
 
     status = 409
     code = "conflict"
-
-
-class TooLarge(ApiError):
-    """The body is larger than is taken."""
-
-    status = 413
-    code = "too_large"
 
 
 class Invalid(ApiError):
@@ -132,20 +127,29 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
     answer = ApiError(str(error.detail))
     answer.status = error.status_code
     answer.headers = dict(error.headers or {})
-    answer.code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    answer.code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "http_error")
     if error.status_code == 404 and error.detail == "Not Found":
         answer.message = f"There is no {request.method} {request.url.path}; /docs lists what there is."
     return _envelope(request, answer)
 
 
 async def _on_database_error(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, DataError):
+        return _envelope(request, Invalid("The request holds text that cannot be stored, such as a NUL character."))
     log.warning("database error on %s %s: %s", request.method, request.url.path, error)
-    return _envelope(request, Unavailable("The database does not answer; nothing was changed. Try again shortly."))
+    return _envelope(
+        request,
+        Unavailable(
+            "The database does not answer. Try again shortly; with its Idempotency-Key, a create is done once."
+        ),
+    )
 
 
 async def _on_bug(request: Request, error: Exception) -> JSONResponse:
-    log.exception("unhandled error on %s %s", request.method, request.url.path, exc_info=error)
-    return _envelope(request, ApiError("Something went wrong in axo; the service's log has it under this request id."))
+    log.exception("%s: unhandled error on %s", request.scope["axo.request_id"], request.url.path, exc_info=error)
+    answer = _envelope(request, ApiError("Something went wrong in axo; its log has it under this request id."))
+    answer.headers["x-request-id"] = request.scope["axo.request_id"]  # it is sent from outside of our middleware
+    return answer
 
 
 async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
@@ -159,9 +163,10 @@ def invalid_from_pydantic(problems: Sequence[Any], body: Any) -> ApiError:
         position = problems[0]["loc"][-1]
         reason = problems[0].get("ctx", {}).get("error", "")
         return BadRequest(f"The body is not JSON: {reason} at character {position}.")
-    errors = [_problem(problem, body) for problem in problems if not _follows_from_another(problem, problems)]
+    own = [problem for problem in problems if not _follows_from_another(problem, problems)]
+    errors = [_problem(problem, body) for problem in own[:MOST_PROBLEMS]]
     first = errors[0]
-    more = f" (and {len(errors) - 1} more: see errors)" if len(errors) > 1 else ""
+    more = f" (and {len(own) - 1} more: see errors)" if len(own) > 1 else ""
     return Invalid(f"{first['message']}{more}", param=first["param"], errors=errors)
 
 
@@ -174,7 +179,7 @@ def _follows_from_another(problem: Any, problems: Sequence[Any]) -> bool:
 
 
 def _problem(problem: Any, body: Any) -> dict[str, Any]:
-    where = ".".join(_path(problem["loc"], body)) or "body"
+    where = ".".join(_path(problem["loc"], body, is_missing=problem["type"] == "missing")) or "body"
     value = _excerpt(problem.get("input"))
     match problem["type"]:
         case "missing":
@@ -195,19 +200,21 @@ def _problem(problem: Any, body: Any) -> dict[str, Any]:
     return {"param": where, "message": message, "value": value}
 
 
-def _path(location: Sequence[Any], body: Any) -> list[str]:
-    """Return where in the client's JSON a problem is: pydantic's path, less `body` and less the tags of unions."""
+def _path(location: Sequence[Any], body: Any, *, is_missing: bool) -> list[str]:
+    """Return where in the client's JSON a problem is: pydantic's path, less `body` and less the tags of unions.
+
+    What is not in the JSON is a tag, but for the last part, which may be a field that `is_missing`.
+    """
     if location and location[0] != "body":
         return [str(part) for part in location[1:]]
     path = []
-    for part in location[1:]:
-        if isinstance(body, dict) and part not in body and part == body.get("type"):
-            continue
-        path.append(str(part))
+    for index, part in enumerate(location[1:], start=2):
         try:
             body = body[part]
         except (KeyError, IndexError, TypeError):
-            body = None
+            if not (is_missing and index == len(location)):
+                continue
+        path.append(str(part))
     return path
 
 

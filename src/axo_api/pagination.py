@@ -9,7 +9,7 @@ from pydantic import BaseModel
 T = TypeVar("T")
 
 Limit = Annotated[int, Query(ge=1, le=100, description="Items a page.")]
-After = Annotated[str | None, Query(max_length=64, description="The last id of the page before.")]
+After = Annotated[str | None, Query(max_length=64, pattern=r"^[\w-]+$", description="The last id of the page before.")]
 
 
 class Page(BaseModel, Generic[T]):

@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from axo_contracts.strict import Strict
+from axo_contracts.strict import Line, Strict
+
+Modules = Annotated[tuple[Line, ...], Field(max_length=1024)]
 
 
 class _LowRank(Strict):
@@ -14,9 +16,9 @@ class _LowRank(Strict):
     """The update is scaled by lora_alpha / lora_r."""
     lora_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Dropout on the adapter's input. Axolotl's fused LoRA kernels need 0."""
-    lora_target_modules: tuple[str, ...] | None = None
+    lora_target_modules: Modules | None = None
     """Names of the modules to adapt, as the model names them. Left out: every linear layer."""
-    lora_modules_to_save: tuple[str, ...] | None = None
+    lora_modules_to_save: Modules | None = None
     """Modules trained in full beside the adapter, such as embed_tokens and lm_head after adding tokens."""
     peft_use_dora: bool = False
     """DoRA: magnitude and direction apart. Often better at low rank, slower."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from axo_contracts.strict import Strict
+from axo_contracts.strict import Line, Strict
 
 
 class FileSource(Strict):
@@ -26,10 +26,10 @@ class HubSource(Strict):
 
     type: Literal["hub"] = "hub"
     repo_id: Annotated[str, Field(pattern=r"^[\w.-]+(/[\w.-]+)?$", max_length=200)]
-    name: str | None = None
+    name: Line | None = None
     """The data set's configuration, where it has several."""
-    split: str = "train"
-    revision: str | None = None
+    split: Line = "train"
+    revision: Line | None = None
     """A branch, tag or commit."""
 
 
@@ -40,9 +40,9 @@ class ChatFormat(Strict):
     """Rows of chat messages, `{"messages": [{"role": …, "content": …}, …]}`, rendered by the model's chat template."""
 
     type: Literal["chat_template"] = "chat_template"
-    field_messages: str = "messages"
+    field_messages: Line = "messages"
     """The field that holds the list of messages."""
-    roles_to_train: tuple[str, ...] = ("assistant",)
+    roles_to_train: Annotated[tuple[Line, ...], Field(max_length=64)] = ("assistant",)
     """Whose messages carry loss."""
     train_on_eos: Literal["all", "turn", "last", "none"] = "turn"
     """Which end-of-sequence tokens carry loss: after trained turns, all, the last one or none."""

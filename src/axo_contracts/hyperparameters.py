@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from axo_contracts.strict import Strict
+from axo_contracts.strict import Count, Strict
 
 Optimizer = Literal[
     "adamw_torch", "adamw_torch_fused", "adamw_bnb_8bit", "paged_adamw_8bit", "adafactor", "lion_8bit", "muon", "sgd"
@@ -17,7 +17,7 @@ class Hyperparameters(Strict):
 
     num_epochs: Annotated[float, Field(gt=0, le=1000)] = 1.0
     """Passes over the data. A fraction is allowed."""
-    max_steps: Annotated[int, Field(ge=1)] | None = None
+    max_steps: Count | None = None
     """Stop after so many optimizer steps, however many epochs that is."""
     micro_batch_size: Annotated[int, Field(ge=1, le=4096)] = 2
     """Rows a GPU takes in one forward pass."""
@@ -27,7 +27,7 @@ class Hyperparameters(Strict):
     """Peak learning rate. Left out: 2e-4 with an adapter, 2e-5 with full weights."""
     lr_scheduler: Scheduler = "cosine"
     optimizer: Optimizer = "adamw_torch"
-    warmup_steps: Annotated[int, Field(ge=0)] | None = None
+    warmup_steps: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     """Steps over which the learning rate rises. Excludes warmup_ratio."""
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] | None = None
     """The same as a share of all steps. Left out, and no warmup_steps: 0.03."""
@@ -42,13 +42,13 @@ class Hyperparameters(Strict):
     """Recompute activations instead of keeping them: less memory, about a third slower."""
     val_set_size: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the training rows held out for evaluation."""
-    eval_steps: Annotated[int, Field(ge=1)] | None = None
+    eval_steps: Count | None = None
     """Evaluate each so many steps. Left out: once an epoch, where there is something to evaluate on."""
-    save_steps: Annotated[int, Field(ge=1)] | None = None
+    save_steps: Count | None = None
     """Write a checkpoint each so many steps. Left out: once an epoch."""
-    save_total_limit: Annotated[int, Field(ge=1)] = 3
+    save_total_limit: Count = 3
     """Checkpoints kept; older ones are deleted."""
-    logging_steps: Annotated[int, Field(ge=1)] = 1
+    logging_steps: Count = 1
     """Report the loss each so many steps."""
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from axo_contracts.hyperparameters import Hyperparameters
 from axo_contracts.limits import Limits
 from axo_contracts.methods import Method, Sft
 from axo_contracts.resources import Resources
-from axo_contracts.strict import Strict
+from axo_contracts.strict import Line, Strict
 
 Label = Annotated[str, Field(max_length=64)]
 LabelText = Annotated[str, Field(max_length=512)]
@@ -22,7 +22,7 @@ class TrainSpec(Strict):
     kind: Literal["train"] = "train"
     base_model: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f]+$")]
     """A Hugging Face Hub name (`org/model`), or the absolute path of a model's folder that the workers see."""
-    base_model_revision: str | None = None
+    base_model_revision: Line | None = None
     """A branch, tag or commit of a model on the hub."""
     datasets: Annotated[tuple[Dataset, ...], Field(min_length=1, max_length=64)]
     """What to learn from."""

@@ -1,9 +1,18 @@
 """The model that every part of a spec builds on."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Strict(BaseModel):
     """Frozen, and closed: an unknown field is an error, never dropped."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""A name that is not ours: one line of text, without control characters."""
+
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""A whole number of something, which fits everywhere that it goes."""

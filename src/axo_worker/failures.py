@@ -3,6 +3,10 @@
 from axo_contracts.lifecycle import EndReason
 
 
+class AlreadyBegun(Exception):
+    """The attempt has run before: its order is an old one, out of a Redis that was set back."""
+
+
 class RunFailed(Exception):
     """The run can't go on; `reason` says why, and the message is for a person."""
 

@@ -21,14 +21,24 @@ return 'ok'
 """
 
 # A lease that is gone is taken again: Redis may have been wiped. So is one of an older attempt, from an old snapshot.
+# A Redis that is full, or can't write to its disk, takes nobody else's claim either: the job stays whose it is. Any
+# other refusal is an error: it may come from a server that is no longer the master.
 _RENEW = """
 local attempt, token = tonumber(ARGV[1]), ARGV[2]
 local claimed = tonumber(redis.call('HGET', KEYS[2], 'claimed') or 0)
 if attempt < tonumber(redis.call('HGET', KEYS[2], 'min') or 0) or attempt < claimed then return 0 end
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= token and tonumber(string.match(holder, '^%d+')) >= attempt then return 0 end
-redis.call('SET', KEYS[1], token, 'PX', ARGV[3])
-redis.call('HSET', KEYS[2], 'claimed', attempt)
+local written
+if holder == token then
+  written = redis.pcall('PEXPIRE', KEYS[1], ARGV[3])
+else
+  written = redis.pcall('SET', KEYS[1], token, 'PX', ARGV[3])
+end
+if type(written) == 'table' and written.err then
+  return (string.find(written.err, '^OOM') or string.find(written.err, '^MISCONF')) and 1 or written
+end
+if claimed < attempt then redis.call('HSET', KEYS[2], 'claimed', attempt) end
 redis.call('EXPIRE', KEYS[2], ARGV[4])
 return 1
 """

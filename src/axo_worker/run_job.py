@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from axo_contracts import storage_paths
 from axo_contracts.frames import AttemptStarted
 from axo_contracts.lifecycle import ENDINGS
@@ -12,7 +14,7 @@ from axo_contracts.orders import RunOrder, order_from_json
 from axo_worker.attempt import Attempt, Host, claim, hold
 from axo_worker.checkpoints import Resume, Sealer, newest_whole_checkpoint
 from axo_worker.diagnosis import Diagnosis, diagnose
-from axo_worker.failures import RunFailed
+from axo_worker.failures import AlreadyBegun, RunFailed
 from axo_worker.kinds import Launch, launch_of
 from axo_worker.oom_counter import oom_kills
 from axo_worker.process import TrainerProcess
@@ -20,12 +22,19 @@ from axo_worker.redis_connection import connect
 from axo_worker.results import missing_result
 from axo_worker.supervise import Supervisor, Training
 from axo_worker.telemetry import watch_gpus
-from axo_worker.workspace import prepare_workspace
+from axo_worker.workspace import has_begun, prepare_workspace
+
+log = structlog.get_logger()
 
 
 def run_job(order_json: dict[str, Any], *, host: Host) -> None:
     """Run one attempt of a job, if it is to be run here. Returns when the control plane knows how it ended."""
     order = order_from_json(order_json)
+    if has_begun(host.settings.storage_root, order):
+        log.warning(
+            "an order of an attempt that has begun before is left alone", job=order.job_id, attempt=order.attempt
+        )
+        return
     redis = connect(host.settings.redis_url, retries=1)
     lease = claim(order, host, redis)
     if lease is None:
@@ -38,6 +47,8 @@ def run_job(order_json: dict[str, Any], *, host: Host) -> None:
             diagnosis = _diagnose(attempt, training, folder)
         except RunFailed as failure:
             diagnosis = Diagnosis(failure.reason, str(failure))
+        except AlreadyBegun:
+            host.stop.abandon()
         if not host.stop.is_abandoned:
             attempt.end(diagnosis, training)
 

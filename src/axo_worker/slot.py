@@ -9,6 +9,7 @@ from functools import partial
 from types import FrameType
 
 import structlog
+from redis import RedisError
 from redis.client import Pipeline
 from rq import Queue, Worker
 from rq.exceptions import StopRequested
@@ -22,7 +23,7 @@ from axo_contracts.lifecycle import EndReason
 from axo_worker.attempt import Host
 from axo_worker.guard import become_subreaper, die_with_parent
 from axo_worker.order_job import order_job
-from axo_worker.redis_connection import OUTAGE, connect
+from axo_worker.redis_connection import connect
 from axo_worker.run_job import run_job
 from axo_worker.settings import Settings
 from axo_worker.stop import StopRequest
@@ -60,11 +61,11 @@ class Slot(Worker):
         """Listen to none of RQ's own commands: they kill without a checkpoint, and leave the job's lease."""
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        with contextlib.suppress(*OUTAGE):
+        with contextlib.suppress(RedisError):
             super().heartbeat(timeout, pipeline)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
-        with contextlib.suppress(*OUTAGE):
+        with contextlib.suppress(RedisError):
             super().maintain_heartbeats(job, execution)
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:

@@ -11,16 +11,24 @@ import yaml
 from axo_contracts import storage_paths
 from axo_contracts.lifecycle import ENDINGS, EndReason
 from axo_contracts.orders import InputFile, RunOrder
-from axo_worker.failures import RunFailed
+from axo_worker.failures import AlreadyBegun, RunFailed
 from axo_worker.files import publish, sha256_of
 
 
+def has_begun(storage_root: Path, order: RunOrder) -> bool:
+    """Return whether this attempt, or a later one, has a folder: it has run then, whatever Redis knows of it."""
+    folder = storage_root / storage_paths.attempts(order.job_id)
+    return folder.is_dir() and any(int(path.name) >= order.attempt for path in folder.iterdir() if path.name.isdigit())
+
+
 def prepare_workspace(storage_root: Path, order: RunOrder, extra_config: dict[str, Any]) -> Path:
-    """Make the attempt's folder with its inputs and its config, and return it. Raises `RunFailed`."""
+    """Make the attempt's folder with its inputs and its config, and return it. Raises `AlreadyBegun`, `RunFailed`."""
     folder = storage_root.absolute() / storage_paths.attempt(order.job_id, order.attempt)
     try:
-        (folder / storage_paths.INPUTS).mkdir(parents=True, exist_ok=True)
-        (folder / storage_paths.OUTPUTS).mkdir(exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _begin(folder)
+        (folder / storage_paths.INPUTS).mkdir()
+        (folder / storage_paths.OUTPUTS).mkdir()
         for file in order.inputs:
             _put_input(storage_root.absolute(), folder, file)
         config = yaml.safe_dump(order.config | extra_config, sort_keys=False, allow_unicode=True)
@@ -30,6 +38,13 @@ def prepare_workspace(storage_root: Path, order: RunOrder, extra_config: dict[st
             raise RunFailed(EndReason.DISK_FULL, ENDINGS[EndReason.DISK_FULL].sentence) from error
         raise RunFailed(EndReason.BAD_DATA, f"The run's files could not be put in place: {error}.") from error
     return folder
+
+
+def _begin(folder: Path) -> None:
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        raise AlreadyBegun(folder.name) from None
 
 
 def _put_input(root: Path, folder: Path, file: InputFile) -> None:

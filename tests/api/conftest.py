@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis, RedisError
 from tests.api.control_plane import ControlPlane
 from tests.api.standin_worker import StandInWorker
 from tests.postgres import PostgresServer
@@ -29,52 +30,88 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without any table, of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/axo.db"
+    return _new_database(request.param, request, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def sockets() -> Iterator[Path]:
+    """A folder whose path is short, as a socket's must be."""
+    with tempfile.TemporaryDirectory(prefix="axo-redis-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def planes() -> Iterator[dict[str, ControlPlane]]:
+    """The control planes that tests hand on to each other, by kind of database: a start takes longer than a test."""
+    planes: dict[str, ControlPlane] = {}
+    yield planes
+    for plane in planes.values():
+        plane.close()
+        plane.redis_server.kill()
+
+
+@pytest.fixture
+def plane(
+    request: pytest.FixtureRequest,
+    sockets: Path,
+    planes: dict[str, ControlPlane],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ControlPlane]:
+    """A running control plane of which no job is left unended, and its empty Redis; on SQLite unless a test says."""
+    kind = getattr(request, "param", "sqlite")
+    if kind not in planes:
+        home = tmp_path_factory.mktemp("plane")
+        database_url = _new_database(kind, request, home)
+        upgrade(database_url)
+        redis_server = RedisServer(Path(tempfile.mkdtemp(dir=sockets)))
+        redis_server.start()
+        planes[kind] = ControlPlane(home, redis_server, database_url)
+        planes[kind].start()
+    plane = planes[kind]
+    yield plane
+    _flush(plane.redis_server)
+    if not plane.settle():
+        plane.close()
+        plane.redis_server.kill()
+        del planes[kind]
+
+
+@pytest.fixture
+def start_control_plane(tmp_path: Path, redis_server: RedisServer) -> Iterator[StartControlPlane]:
+    """Start a control plane of the test's own, by default on SQLite; all are killed behind the test."""
+    started: list[ControlPlane] = []
+
+    def start(database_url: str = "", **settings: str) -> ControlPlane:
+        own = ControlPlane(tmp_path, redis_server, database_url or f"sqlite:///{tmp_path}/axo.db", **settings)
+        own.output = tmp_path / f"api-{len(started)}.txt"
+        started.append(own)
+        own.start()
+        return own
+
+    yield start
+    for own in started:
+        own.close()
+
+
+@pytest.fixture
+def worker(plane: ControlPlane) -> Iterator[StandInWorker]:
+    """A worker host without GPUs that is online, for the test's control plane."""
+    worker = StandInWorker(plane.redis_server.url)
+    worker.start()
+    yield worker
+    worker.vanish()
+
+
+def _new_database(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
+    if kind == "sqlite":
+        return f"sqlite:///{folder}/axo.db"
     server: PostgresServer = request.getfixturevalue("postgres")
     return server.new_database()
 
 
-@pytest.fixture
-def both_databases(empty_database: str) -> str:
-    """The address of a database of each kind, ready to be used."""
-    upgrade(empty_database)
-    return empty_database
-
-
-@pytest.fixture
-def start_control_plane(tmp_path: Path, redis_url: str) -> Iterator[StartControlPlane]:
-    """Start a control plane, by default on SQLite and the test's Redis; all are killed behind the test."""
-    started: list[ControlPlane] = []
-
-    def start(database_url: str = "", **settings: str) -> ControlPlane:
-        plane = ControlPlane(tmp_path, redis_url, database_url or f"sqlite:///{tmp_path}/axo.db", **settings)
-        started.append(plane)
-        plane.start()
-        return plane
-
-    yield start
-    for plane in started:
-        plane.kill()
-        plane.http.close()
-
-
-@pytest.fixture
-def control_plane(start_control_plane: StartControlPlane) -> ControlPlane:
-    """A running control plane on SQLite."""
-    return start_control_plane()
-
-
-@pytest.fixture
-def on_each_database(start_control_plane: StartControlPlane, both_databases: str) -> ControlPlane:
-    """A running control plane, on SQLite and on Postgres."""
-    return start_control_plane(both_databases)
-
-
-@pytest.fixture
-def worker(redis_server: RedisServer) -> Iterator[StandInWorker]:
-    """A worker host without GPUs that is online."""
-    worker = StandInWorker(redis_server.url)
-    worker.start()
-    yield worker
-    worker.vanish()
+def _flush(server: RedisServer) -> None:
+    with Redis.from_url(server.url) as redis:
+        try:
+            redis.flushall()
+        except RedisError:
+            server.start()

@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx
 from tests.api_process import SPEC, ApiProcess
+from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 
 from axo_contracts import storage_paths
+from axo_contracts.lifecycle import TERMINAL
 
 LEASE_SECONDS = 2.0
 
@@ -16,13 +18,14 @@ LEASE_SECONDS = 2.0
 class ControlPlane(ApiProcess):
     """`python -m axo_api` on a database, a Redis and a storage folder that may outlive it."""
 
-    def __init__(self, home: Path, redis_url: str, database_url: str, **settings: str) -> None:
+    def __init__(self, home: Path, redis_server: RedisServer, database_url: str, **settings: str) -> None:
         super().__init__(home)
+        self.redis_server = redis_server
         self.database_url = database_url
         self.http = httpx.Client(base_url=self.url, timeout=30)
         self.settings |= {
             "AXO_DATABASE_URL": database_url,
-            "AXO_REDIS_URL": redis_url,
+            "AXO_REDIS_URL": redis_server.url,
             "AXO_RUN_CONTROL_LOOP": "true",
             "AXO_LEASE_SECONDS": str(LEASE_SECONDS),
             **settings,
@@ -49,6 +52,29 @@ class ControlPlane(ApiProcess):
         assert answer.status_code == 200, answer.text
         shown: dict[str, Any] = answer.json()
         return shown
+
+    def all_jobs(self) -> list[dict[str, Any]]:
+        """Return every job, newest first."""
+        page = self.get("/v1/jobs?limit=100")
+        jobs: list[dict[str, Any]] = page["data"]
+        while page["has_more"]:
+            page = self.get(f"/v1/jobs?limit=100&after={page['last_id']}")
+            jobs += page["data"]
+        return jobs
+
+    def settle(self) -> bool:
+        """Leave nothing for the next test to trip over; return whether that could be done."""
+        if not self.is_running:
+            self.start()
+        for job in self.all_jobs():
+            if job["status"] not in TERMINAL:
+                self.http.post(f"/v1/jobs/{job['id']}/cancel")
+        return all(job["status"] in TERMINAL for job in self.all_jobs())
+
+    def close(self) -> None:
+        """End it for good."""
+        self.kill()
+        self.http.close()
 
     def wait_for_status(self, job_id: str, *statuses: str, seconds: float = 15) -> dict[str, Any]:
         """Return a job once its status is one of `statuses`."""

@@ -2,10 +2,12 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from redis import Redis, RedisError
 from rq import Queue
 from rq.job import Job
@@ -42,8 +44,8 @@ class Run:
         for _ in range(count):
             self.says(Log(**self._numbers(), text=f"line {len(self.lines) + 1}"))
 
-    def trains(self, step: int, loss: float | None = None) -> None:
-        values = {"loss": 1 / step if loss is None else loss}
+    def trains(self, step: int) -> None:
+        values: dict[str, float | None] = {"loss": 1 / step}
         self.says(Metric(**self._numbers(), step=step, max_steps=1000, epoch=step / 1000, values=values))
 
     def saves(self, step: int) -> None:
@@ -63,12 +65,13 @@ class Run:
 
     def send_entry(self, fields: dict[str, Any]) -> None:
         """Send an entry with the attempt's name on it, whatever is in it."""
-        name = {"job": self.order.job_id, "attempt": self.order.attempt}
-        self._redis.xadd(redis_names.FRAMES, {**name, **fields})
+        entry: dict[Any, Any] = {"job": self.order.job_id, "attempt": self.order.attempt, **fields}
+        self._redis.xadd(redis_names.FRAMES, entry)
 
     def acknowledged(self) -> int:
         """Return the last frame that the control plane has on disk."""
-        return int(self._redis.get(redis_names.acknowledged(self.order.job_id, self.order.attempt)) or 0)  # type: ignore[arg-type]
+        answer: Any = self._redis.get(redis_names.acknowledged(self.order.job_id, self.order.attempt))
+        return int(answer or 0)
 
     def deliver(self, seconds: float = 20) -> None:
         """Send what is not acknowledged, again and again as a worker does, until all of it is."""
@@ -100,7 +103,7 @@ class Run:
 class StandInWorker:
     """A host whose heartbeat beats and whose leases are renewed, until it vanishes."""
 
-    def __init__(self, redis_url: str, worker_id: str = "gpu-host-1", gpus: int = 0, cpu_slots: int = 1) -> None:
+    def __init__(self, redis_url: str, worker_id: str = "gpu-host-1", gpus: int = 0) -> None:
         self.id = worker_id
         self.redis = Redis.from_url(redis_url)
         self.state = worker_state(worker_id, gpus)
@@ -124,10 +127,10 @@ class StandInWorker:
     def next_order(self) -> RunOrder | None:
         """Take the next order out of the queue, if there is one."""
         queue = Queue(redis_names.queue(self.id), connection=self.redis, serializer=JSONSerializer)
-        job_id = queue.pop_job_id()
-        if job_id is None:
+        rq_id: Any = self.redis.lpop(queue.key)
+        if rq_id is None:
             return None
-        return order_from_json(Job.fetch(job_id, connection=self.redis, serializer=JSONSerializer).args[0])
+        return order_from_json(Job.fetch(rq_id.decode(), connection=self.redis, serializer=JSONSerializer).args[0])
 
     def claim(self, order: RunOrder) -> Run:
         """Claim an order and keep its lease alive."""
@@ -153,6 +156,17 @@ class StandInWorker:
         """Let a run's lease run out, as if its process was killed."""
         self._runs.remove(run)
 
+    @contextmanager
+    def listening_to(self, channel: str) -> Iterator[Callable[[], bytes]]:
+        """Yield what waits for the next message on a channel and returns it."""
+        subscription: Any = self.redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        with subscription:
+            subscription.subscribe(channel)
+            subscription.get_message(timeout=5)
+            yield lambda: bytes(
+                wait_for(lambda: subscription.get_message(timeout=1), f"a message on {channel}")["data"]
+            )
+
     def asked(self, job_id: str) -> bytes | None:
         """Return what the run of a job was asked to do."""
         answer: Any = self.redis.get(redis_names.control(job_id))
@@ -162,7 +176,9 @@ class StandInWorker:
         while not self._vanished.is_set():
             try:
                 self.redis.sadd(redis_names.WORKERS, self.id)
-                self.redis.set(redis_names.worker(self.id), encode(self.state), px=HEARTBEAT_LIVES_MILLISECONDS)
+                self.redis.set(
+                    redis_names.worker(self.id), msgspec.json.encode(self.state), px=HEARTBEAT_LIVES_MILLISECONDS
+                )
                 for run in list(self._runs):
                     run.lease.renew()
             except RedisError:
@@ -187,8 +203,3 @@ def worker_state(worker_id: str, gpus: int = 0, state: str = "online", trouble: 
         started_at=1.0,
         trouble=trouble,
     )
-
-
-def lines_of(runs: Sequence[Run]) -> list[bytes]:
-    """Return all that several attempts have said, in order."""
-    return [line for run in runs for line in run.lines]

@@ -1,5 +1,6 @@
 """A real `axo up`: its queue server, API and worker, with a stand-in or the real trainer, used over HTTP."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -58,7 +59,8 @@ class EmbeddedStack(ServiceClient):
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the database behind the API's back."""
-        with sqlite3.connect(f"file:{self.home / 'axo.db'}?mode=ro", uri=True, timeout=10) as connection:
+        address = f"file:{self.home / 'axo.db'}?mode=ro"
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=10)) as connection:
             return connection.execute(query, values).fetchall()
 
     def broker(self) -> Redis:

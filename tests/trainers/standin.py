@@ -24,6 +24,14 @@ def report(kind: str, **fields: Any) -> None:
         fifo.write(json.dumps({"type": kind, **fields}) + "\n")
 
 
+def stamp() -> None:
+    """Note that this process trains at this moment, for who looks later whether two did at once."""
+    if path := os.environ.get("AXO_TEST_STAMPS"):
+        line = f"{os.environ['AXO_RUN']} {os.getpid()} {time.monotonic()}\n"
+        with Path(path).open("a") as file:
+            file.write(line)
+
+
 def begin(max_steps: int, step: int = 0) -> None:
     report("train_begin", step=step, max_steps=max_steps, world_size=1)
 
@@ -50,16 +58,20 @@ def end(step: int, *, stopped: bool = False) -> None:
     write_weights(OUTPUTS / "adapter_model.safetensors")
 
 
-def train(max_steps: int, step_seconds: float, first_step: int = 0) -> None:
-    """Train to the end, or until the control file asks for a stop."""
+def train(max_steps: int, step_seconds: float, first_step: int = 0, save_steps: int | None = None) -> None:
+    """Train to the end, or until the control file asks for a stop; save each `save_steps` steps."""
     begin(max_steps, first_step)
     for step in range(first_step + 1, max_steps + 1):
+        stamp()
         time.sleep(step_seconds)
+        stamp()
         print(f"step {step}", flush=True)
         metric(step, max_steps, loss=1 / step)
         if CONTROL.exists():
             save_checkpoint(step)
             end(step, stopped=True)
             return
+        if save_steps and step % save_steps == 0 and step < max_steps:
+            save_checkpoint(step)
     save_checkpoint(max_steps)
     end(max_steps)

@@ -26,7 +26,7 @@ from axo_contracts.resources import Resources
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-REST_SECONDS = 0.01  # many submits at once are one round
+REST_SECONDS = 0.02  # many submits at once are one round
 MOST_QUEUED_LOOKED_AT = 500
 KEPT_BY_RQ_SECONDS = 3600
 

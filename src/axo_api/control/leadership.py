@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 log = logging.getLogger(__name__)
 
 ASK_SECONDS = 1.0
+SETTLE_SECONDS = 2.0  # in which whoever led before has noticed that it does not any more
 LOCK_NUMBER = 0x61786F  # any number, the same for every axo: this one is its name
 
 Work = Callable[[], Awaitable[None]]
@@ -45,13 +46,16 @@ def _lock_file(descriptor: int) -> bool:
 async def _lead_by_session(database_url: str, work: Work) -> None:
     """An advisory lock lives as long as its session, which is watched."""
     engine = create_engine(database_url, pool_size=1, max_overflow=0, isolation_level="AUTOCOMMIT")
+    has_waited = False
     while True:
         session = await asyncio.to_thread(_locked_session, engine)
         if session is not None:
+            await asyncio.sleep(SETTLE_SECONDS if has_waited else 0)
             log.info("this process leads the control loop")
             await _work_while_locked(session, work)
             session.invalidate()
             session.close()
+        has_waited = True
         await asyncio.sleep(ASK_SECONDS)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import DBAPIError
 
 from axo_api.clock import now
-from axo_api.control.asking import ASKS, ask_run
+from axo_api.control.asking import ASKS, ask_run, is_asked
 from axo_api.control.dispatcher import send_order
 from axo_api.control.leases import observe, revoke
 from axo_api.control.ordering import order_of
@@ -27,6 +27,7 @@ from axo_contracts.lifecycle import ENDINGS, ON_A_WORKER, EndReason, JobStatus
 
 log = logging.getLogger(__name__)
 
+SEND_SECONDS = 1.0  # the dispatcher may be about to
 SEND_AGAIN_SECONDS = 5.0
 Going = Row[str, int, str, str, datetime | None]
 
@@ -72,7 +73,7 @@ class Reconciler:
     async def _look_at(self, run: Going, *, worker_lives: bool) -> None:
         standing = await observe(self._parts.redis, run.id, run.attempt)
         status = JobStatus(run.status)
-        if status in ASKS and not await self._parts.redis.exists(redis_names.control(run.id)):
+        if status in ASKS and not await is_asked(self._parts.redis, run.id, run.attempt, ASKS[status]):
             await ask_run(self._parts.redis, run.id, run.attempt, ASKS[status])
         if standing.is_held:
             self._note_renewal(run, standing.left_seconds)
@@ -97,9 +98,10 @@ class Reconciler:
         return monotonic() - self._silent_since.setdefault((run.id, run.attempt), monotonic())
 
     async def _send_again(self, run: Going) -> None:
-        """Send an order that was not claimed: at once when it never went out, else when the worker had time for it."""
+        """Send an order that was not claimed: soon when it never went out, else when the worker had time for it."""
         sent_at = self._sent_at.setdefault((run.id, run.attempt), monotonic())
-        if run.ordered_at is not None and monotonic() - sent_at < SEND_AGAIN_SECONDS:
+        patience = SEND_SECONDS if run.ordered_at is None else SEND_AGAIN_SECONDS
+        if monotonic() - sent_at < patience:
             return
         self._sent_at[run.id, run.attempt] = monotonic()
         order = await self._parts.database.read(

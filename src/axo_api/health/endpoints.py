@@ -7,10 +7,11 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from redis.exceptions import RedisError
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from axo_api.dependencies import Axo, Parts
+from axo_api.tables import jobs
 from axo_api.workers.fleet import live_workers
 
 router = APIRouter(tags=["operations"])
@@ -66,7 +67,10 @@ async def _checked(check: Awaitable[Check]) -> Check:
 
 
 async def _database(axo: Parts) -> Check:
-    await axo.database.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
+    try:
+        await axo.database.read(lambda connection: connection.execute(select(jobs).limit(1)).all())
+    except ProgrammingError:
+        return Check(ok=False, message="its schema is not up to date; run `python -m axo_api migrate`")
     return Check(ok=True, message="answers")
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import RowMapping
 from axo_api.control.asking import ASKS, ask_run
 from axo_api.dependencies import Axo, Owner, Parts
 from axo_api.jobs import commands, service
-from axo_api.jobs.existence import check_existence
 from axo_api.jobs.schemas import Job, Retry
 from axo_api.pagination import After, Limit, Page, page
 from axo_contracts.jobs import JobSpec
@@ -26,7 +25,7 @@ IdempotencyKey = Annotated[
 @router.post("", status_code=201, response_model=Job, summary="Submit a job")
 async def submit_job(spec: JobSpec, axo: Axo, owner: Owner, idempotency_key: IdempotencyKey = None) -> Response:
     """Queue a job. When this answers 201 the job is on disk: it runs whatever breaks in between."""
-    await check_existence(spec, axo.settings)
+    await axo.existence.check(spec)
     submission = service.Submission.of(spec, owner=owner, idempotency_key=idempotency_key)
     row = await axo.database.write_together(service.submit_all, submission)
     axo.queue_changed()

@@ -1,43 +1,31 @@
 """Whether what a spec names by path or on the hub exists, as far as that can be known when it is submitted."""
 
 import asyncio
+import math
+import os
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 
 from axo_api.errors import Invalid
-from axo_api.settings import HubSettings, Settings
+from axo_api.settings import Settings
 from axo_contracts.datasets import Dataset, HubSource, PathSource
 from axo_contracts.jobs import JobSpec
 
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
-
-
-async def check_existence(spec: JobSpec, settings: Settings) -> None:
-    """Raise `Invalid` for the first model or data set that does not exist, or that lies outside the allowed roots.
-
-    A hub that does not answer in time is no reason to refuse: the worker may reach it.
-    """
-    paths = list(_named_paths(spec))
-    if paths:
-        await asyncio.to_thread(_check_paths, paths, settings.allowed_roots)
-    for name in _named_on_hub(spec):
-        if settings.hub.check and not await _on_hub(settings.hub, name):
-            raise Invalid(
-                f"{name.field}: the hub has no {name.kind} {name.text!r}"
-                f"{f' at revision {name.revision!r}' if name.revision else ''}"
-                ", or it is not public; look at its spelling.",
-                param=name.field,
-            )
+REMEMBERED_SECONDS = 5.0
+MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Path:
     field: str
-    path: Path
+    path: str
     member: str  # what must be a file: the path itself (""), or this within the folder
 
 
@@ -49,12 +37,67 @@ class _HubName:
     revision: str | None
 
 
+class Existence:
+    """Looks whether what a spec names exists, and remembers for a moment what does.
+
+    A sweep of many jobs over one model then looks once: each look costs a thread's turn, or a request to the hub.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._http = httpx.AsyncClient(timeout=settings.hub.timeout_seconds, follow_redirects=True)
+        self._found_at: dict[_Path | _HubName, float] = {}
+
+    async def check(self, spec: JobSpec) -> None:
+        """Raise `Invalid` for the first model or data set that does not exist, or lies outside the allowed roots.
+
+        A hub that does not answer in time is no reason to refuse: the worker may reach it.
+        """
+        paths = [path for path in _named_paths(spec) if not self._is_remembered(path)]
+        if paths:
+            await asyncio.to_thread(_check_paths, paths, self._settings.allowed_roots)
+            self._remember(paths)
+        for name in _named_on_hub(spec):
+            if self._settings.hub.check and not self._is_remembered(name):
+                await self._check_on_hub(name)
+
+    async def close(self) -> None:
+        """Close the connections to the hub."""
+        await self._http.aclose()
+
+    async def _check_on_hub(self, name: _HubName) -> None:
+        hub = self._settings.hub.endpoint
+        url = f"{hub}/api/{name.kind}s/{name.text}" + (
+            f"/revision/{quote(name.revision, safe='')}" if name.revision else ""
+        )
+        try:
+            answer = await self._http.get(url)
+        except httpx.HTTPError:
+            return
+        if answer.status_code in {401, 403, 404}:
+            raise Invalid(
+                f"{name.field}: the hub has no {name.kind} {name.text!r}"
+                f"{f' at revision {name.revision!r}' if name.revision else ''}"
+                ", or it is not public; look at its spelling.",
+                param=name.field,
+            )
+        self._remember([name])
+
+    def _is_remembered(self, what: _Path | _HubName) -> bool:
+        return time.monotonic() - self._found_at.get(what, -math.inf) < REMEMBERED_SECONDS
+
+    def _remember(self, found: Iterable[_Path | _HubName]) -> None:
+        if len(self._found_at) > MOST_REMEMBERED:
+            self._found_at.clear()
+        self._found_at.update(dict.fromkeys(found, time.monotonic()))
+
+
 def _named_paths(spec: JobSpec) -> Iterator[_Path]:
     if spec.base_model.startswith("/"):
-        yield _Path("base_model", Path(spec.base_model), "config.json")
+        yield _Path("base_model", spec.base_model, "config.json")
     for field, dataset in _datasets(spec):
         if isinstance(dataset.source, PathSource):
-            yield _Path(f"{field}.source.path", Path(dataset.source.path), "")
+            yield _Path(f"{field}.source.path", dataset.source.path, "")
 
 
 def _named_on_hub(spec: JobSpec) -> Iterator[_HubName]:
@@ -79,22 +122,12 @@ def _datasets(spec: JobSpec) -> Iterator[tuple[str, Dataset]]:
 def _check_paths(paths: Sequence[_Path], allowed_roots: Sequence[Path]) -> None:
     roots = [root.resolve() for root in allowed_roots]
     for named in paths:
-        path = named.path.resolve()
+        path = Path(os.path.realpath(named.path))
         if not any(path.is_relative_to(root) for root in roots):
             where = ", ".join(str(root) for root in roots) or "none: the operator has set no AXO_ALLOWED_ROOTS"
             raise Invalid(
-                f"{named.field}: {str(named.path)!r} is outside of the allowed folders ({where}).", param=named.field
+                f"{named.field}: {named.path!r} is outside of the allowed folders ({where}).", param=named.field
             )
-        if not (path / named.member).is_file():
+        if not os.path.isfile(path / named.member):  # noqa: PTH113 (pathlib raises for a loop, or too long a name)
             what = f"no model's folder: it has no {named.member}" if named.member else "no file"
-            raise Invalid(f"{named.field}: {str(named.path)!r} is {what}.", param=named.field)
-
-
-async def _on_hub(hub: HubSettings, name: _HubName) -> bool:
-    url = f"{hub.endpoint}/api/{name.kind}s/{name.text}" + (f"/revision/{name.revision}" if name.revision else "")
-    try:
-        async with httpx.AsyncClient(timeout=hub.timeout_seconds, follow_redirects=True) as client:
-            answer = await client.get(url)
-    except httpx.HTTPError:
-        return True
-    return answer.status_code not in {401, 403, 404}
+            raise Invalid(f"{named.field}: {named.path!r} is {what}.", param=named.field)

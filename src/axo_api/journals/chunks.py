@@ -24,7 +24,7 @@ class _Read(NamedTuple):
 
 
 class SharedChunks:
-    """Reads chunks off the event loop, and keeps the newest `KEPT_BYTES` of them for those who come a little later."""
+    """Reads chunks, and keeps the newest `KEPT_BYTES` of them for those who come a little later."""
 
     def __init__(self) -> None:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
@@ -32,16 +32,19 @@ class SharedChunks:
         self._kept: deque[tuple[_Key, int]] = deque()
         self._kept_bytes = 0
 
-    async def get(self, path: Path, start: int, events: frozenset[str] | None, version: int) -> tuple[Chunk, int]:
+    async def get(
+        self, path: Path, start: int, events: frozenset[str] | None, version: int, *, is_fresh: bool = False
+    ) -> tuple[Chunk, int]:
         """Return the chunk at offset `start`, empty when the journal ends there, and the version that it was read of.
 
         `version` is the journal's present one; a chunk that someone else asked for earlier may be of an older one.
-        Raises what `read_chunk` raises.
+        What `is_fresh` was written this moment: it is in memory, and read without the turn of another thread, which
+        takes longer than the read. Raises what `read_chunk` raises.
         """
         key = _Key(path, start, events)
         read = self._reads.get(key)
         if read is None:
-            read = _Read(version, asyncio.get_running_loop().create_task(self._read(key)))
+            read = _Read(version, asyncio.get_running_loop().create_task(self._read(key, is_fresh)))
             self._reads[key] = read
         # A follower that leaves must not cancel what others wait for.
         return await asyncio.shield(read.chunk), read.version
@@ -50,9 +53,12 @@ class SharedChunks:
         """Take no more reads; those under way are finished."""
         self._readers.shutdown(wait=False)
 
-    async def _read(self, key: _Key) -> Chunk:
+    async def _read(self, key: _Key, is_fresh: bool) -> Chunk:
         try:
-            chunk = await asyncio.get_running_loop().run_in_executor(self._readers, read_chunk, *key)
+            if is_fresh:
+                chunk = read_chunk(*key)
+            else:
+                chunk = await asyncio.get_running_loop().run_in_executor(self._readers, read_chunk, *key)
         except BaseException:
             del self._reads[key]
             raise

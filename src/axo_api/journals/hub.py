@@ -65,17 +65,21 @@ class Hub:
         closed, and when no line of the journal starts at the position, as when the job was deleted.
         """
         position = start
+        is_fresh = False
         with self._watching(job_id) as watch:
             while not self.closing.is_set():
                 try:
-                    chunk, version = await self._chunks.get(watch.path, position, events, watch.version)
+                    chunk, version = await self._chunks.get(
+                        watch.path, position, events, watch.version, is_fresh=is_fresh
+                    )
                 except OffsetError:
                     return
                 if chunk.data:
                     yield chunk.data
                 if chunk.is_last:
                     return
-                if chunk.end == position:
+                is_fresh = chunk.end == position
+                if is_fresh:
                     await watch.newer_than(version)
                 position = chunk.end
 

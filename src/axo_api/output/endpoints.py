@@ -77,7 +77,7 @@ async def read_metrics(
     axo: Axo,
     owner: Owner,
     names: Annotated[str | None, Query(description="Only these, comma-separated, such as loss,eval_loss.")] = None,
-    from_step: Annotated[int, Query(ge=0, description="The first step.")] = 0,
+    from_step: Annotated[int, Query(ge=0, lt=2**31, description="The first step.")] = 0,
     limit: Annotated[int, Query(ge=1, le=100_000, description="Points at most.")] = 1000,
 ) -> MetricList:
     """Return what the trainer logged, one point a step. After a resume, the newest attempt's points count."""
@@ -93,7 +93,7 @@ async def list_events(
     job_id: JobId,
     axo: Axo,
     owner: Owner,
-    after: Annotated[int, Query(ge=0, description="The last id of the page before.")] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63, description="The last id of the page before.")] = 0,
     limit: Limit = 20,
 ) -> Page[JobEvent]:
     """List each change of a job's status with its reason, newest last."""
@@ -106,7 +106,7 @@ async def read_config(
     job_id: JobId,
     axo: Axo,
     owner: Owner,
-    attempt: Annotated[int | None, Query(ge=1, description="Left out: the newest.")] = None,
+    attempt: Annotated[int | None, Query(ge=1, lt=2**31, description="Left out: the newest.")] = None,
 ) -> Response:
     """Return the YAML that an attempt ran with; before the first one, what is known of it by then."""
     text = await axo.database.read(partial(service.config_yaml, job_id=job_id, owner=owner, attempt=attempt))
@@ -131,7 +131,7 @@ async def list_artifacts(job_id: JobId, axo: Axo, owner: Owner) -> ArtifactList:
 
 @router.get("/artifacts/{attempt}/{path:path}", response_class=FileResponse, summary="Download an artifact")
 async def download_artifact(
-    job_id: JobId, attempt: Annotated[int, PathParameter(ge=1)], path: str, axo: Axo, owner: Owner
+    job_id: JobId, attempt: Annotated[int, PathParameter(ge=1, lt=2**31)], path: str, axo: Axo, owner: Owner
 ) -> FileResponse:
     """Send one file; `Range` is honoured."""
     await axo.database.read(partial(get, job_id=job_id, owner=owner))

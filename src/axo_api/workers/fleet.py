@@ -41,7 +41,7 @@ async def live_workers(redis: Redis) -> list[WorkerState]:
     return [state for state in map(_read, states) if state is not None]
 
 
-def _read(heartbeat: bytes | None) -> WorkerState | None:
+def _read(heartbeat: bytes | str | None) -> WorkerState | None:
     """Return what a heartbeat says; a worker that speaks another version must not hide the others."""
     try:
         return None if heartbeat is None else _decode(heartbeat)

@@ -1,0 +1,5 @@
+"""Marks of tests that are done on each database."""
+
+import pytest
+
+on_both_databases = pytest.mark.parametrize("plane", ["sqlite", "postgres"], indirect=True)
