@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     """How much the service says about itself."""
     allowed_roots: list[Path] = []
     """Folders below which a job may name models and data by path, as a JSON list. Empty: none."""
-    lease_seconds: Annotated[float, Field(ge=1)] = 30.0
+    lease_seconds: Annotated[float, Field(ge=1, le=60)] = 30.0
     """How long a worker may be silent before its job is given to another."""
     stop_grace_seconds: Annotated[float, Field(ge=0)] = 30.0
     """How long a trainer that was asked to stop may take to write its checkpoint before it is killed."""

@@ -1,8 +1,9 @@
 """Numbers what a run says, and puts it into the run's spool."""
 
 import threading
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypedDict
 
 from axo_contracts.frames import Log, RunFrame, encode
@@ -24,12 +25,13 @@ class FrameWriter:
         self._spool = spool
         self._attempt = attempt
         self._lock = threading.Lock()
+        self._began = datetime.now(UTC) - timedelta(seconds=time.monotonic())
         self.next_seq = next_seq
 
     def write(self, frame: Callable[[Stamp], RunFrame]) -> None:
         """Add the frame that `frame` makes of its stamp. It is sent after the next `flush`."""
         with self._lock:
-            stamp = Stamp(attempt=self._attempt, seq=self.next_seq, time=datetime.now(UTC))
+            stamp = Stamp(attempt=self._attempt, seq=self.next_seq, time=self._now())
             self._spool.append(encode(frame(stamp)))
             self.next_seq += 1
 
@@ -46,3 +48,7 @@ class FrameWriter:
     def say(self, text: str, source: Literal["worker"] = "worker") -> None:
         """Send a log line of the worker's own."""
         self.send(lambda stamp: Log(**stamp, text=text, source=source))
+
+    def _now(self) -> datetime:
+        """Return the time as it was at the start, and what has passed since: a clock that is set is not followed."""
+        return self._began + timedelta(seconds=time.monotonic())

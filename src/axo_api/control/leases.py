@@ -6,6 +6,8 @@ from redis.asyncio import Redis
 
 from axo_contracts import redis_names
 
+LONGEST_LEASE_SECONDS = 60  # more is left of one only when the clock of Redis went back: it is cut to this
+
 _OBSERVE = """
 local attempt = tonumber(ARGV[1])
 if tonumber(redis.call('HGET', KEYS[2], 'min') or '0') < attempt then
@@ -14,7 +16,12 @@ end
 redis.call('EXPIRE', KEYS[2], ARGV[2])
 local holder = redis.call('GET', KEYS[1])
 local claimed = tonumber(redis.call('HGET', KEYS[2], 'claimed') or '0')
-return {holder or '', claimed, redis.call('PTTL', KEYS[1])}
+local left, longest = redis.call('PTTL', KEYS[1]), tonumber(ARGV[3])
+if left > longest then
+  left = longest
+  redis.call('PEXPIRE', KEYS[1], left)
+end
+return {holder or '', claimed, left}
 """
 
 _REVOKE = """
@@ -41,7 +48,8 @@ class Standing:
 async def observe(redis: Redis, job_id: str, attempt: int) -> Standing:
     """Return how an attempt stands, and let no older one of its job run. Raises `redis.RedisError`."""
     keys = redis_names.lease(job_id), redis_names.fence(job_id)
-    holder, claimed, left = await redis.eval(_OBSERVE, 2, *keys, attempt, redis_names.FENCE_SECONDS)
+    arguments = attempt, redis_names.FENCE_SECONDS, LONGEST_LEASE_SECONDS * 1000
+    holder, claimed, left = await redis.eval(_OBSERVE, 2, *keys, *arguments)
     is_held = holder.startswith(b"%d:" % attempt)
     return Standing(is_held=is_held, left_seconds=left / 1000, was_claimed=claimed >= attempt)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from axo_api import connections
 from axo_api.control.acknowledger import Acknowledger
@@ -17,6 +17,7 @@ from axo_api.dependencies import Parts
 log = logging.getLogger(__name__)
 
 RESTART_SECONDS = 1.0
+CANCEL_AGAIN_SECONDS = 0.5
 
 
 async def run_control_loop(parts: Parts) -> None:
@@ -29,20 +30,31 @@ async def _run_parts(parts: Parts) -> None:
     reading = connections.for_blocking_reads(parts.settings.redis_url)
     rq = connections.for_rq(parts.settings.redis_url)
     acknowledger = Acknowledger(parts.redis)
+    tasks = [
+        asyncio.create_task(_keep_running(name, run), name=name)
+        for name, run in (
+            ("recorder", Recorder(parts, reading, records, acknowledger).run),
+            ("acknowledger", acknowledger.run),
+            ("outbox", lambda: run_outbox(parts, records)),
+            ("dispatcher", lambda: run_dispatcher(parts, rq)),
+            ("reconciler", Reconciler(parts, rq, records).run),
+        )
+    ]
     try:
-        async with asyncio.TaskGroup() as group:
-            for name, run in (
-                ("recorder", Recorder(parts, reading, records, acknowledger).run),
-                ("acknowledger", acknowledger.run),
-                ("outbox", lambda: run_outbox(parts, records)),
-                ("dispatcher", lambda: run_dispatcher(parts, rq)),
-                ("reconciler", Reconciler(parts, rq, records).run),
-            ):
-                group.create_task(_keep_running(name, run), name=name)
+        await asyncio.gather(*tasks)
     finally:
+        await _end(tasks)
         await records.close_all()
         await reading.aclose()
         rq.close()
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: `asyncio.wait_for`, which redis-py uses, may swallow a cancel."""
+    while going := [task for task in tasks if not task.done()]:
+        for task in going:
+            task.cancel()
+        await asyncio.wait(going, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:

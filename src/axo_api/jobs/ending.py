@@ -8,7 +8,6 @@ from sqlalchemy import Connection, select, update
 from axo_api.jobs.moves import move
 from axo_api.jobs.remedies import Remedy, remedy_for
 from axo_api.tables import attempts, jobs
-from axo_contracts.jobs import TrainSpec
 from axo_contracts.lifecycle import ENDINGS, MAX_LOSSES, ON_A_WORKER, EndReason, JobStatus, status_after
 
 
@@ -33,7 +32,7 @@ def end_attempt(connection: Connection, job_id: str, attempt: int, end: AttemptE
     if row is None:
         return False
     losses = row.losses + ENDINGS[end.reason].is_loss
-    remedy = remedy_for(end.reason, TrainSpec.model_validate(row.spec), row.remedies)
+    remedy = remedy_for(end.reason, row.spec, row.remedies)
     to = status_after(JobStatus(row.status), end.reason, losses=losses, has_remedy=remedy is not None)
     reason, message = _told(to, end, remedy)
     moved = move(

@@ -25,11 +25,15 @@ IdempotencyKey = Annotated[
 @router.post("", status_code=201, response_model=Job, summary="Submit a job")
 async def submit_job(spec: JobSpec, axo: Axo, owner: Owner, idempotency_key: IdempotencyKey = None) -> Response:
     """Queue a job. When this answers 201 the job is on disk: it runs whatever breaks in between."""
-    await axo.existence.check(spec)
     submission = service.Submission.of(spec, owner=owner, idempotency_key=idempotency_key)
+    if idempotency_key is not None:
+        made = await axo.database.read(partial(service.made_before, submission=submission))
+        if made is not None:
+            return _created(made)
+    await axo.existence.check(spec)
     row = await axo.database.write_together(service.submit_all, submission)
     axo.queue_changed()
-    return Response(Job.from_row(row).model_dump_json(), status_code=201, media_type="application/json")
+    return _created(row)
 
 
 @router.get("", summary="List jobs")
@@ -96,3 +100,7 @@ async def _told(axo: Parts, row: RowMapping | dict[str, Any]) -> Job:
     axo.job_moved()
     axo.queue_changed()
     return Job.from_row(row)
+
+
+def _created(row: RowMapping | dict[str, Any]) -> Response:
+    return Response(Job.from_row(row).model_dump_json(), status_code=201, media_type="application/json")

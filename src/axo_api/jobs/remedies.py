@@ -15,9 +15,13 @@ class Remedy:
     sentence: str
 
 
-def remedy_for(reason: EndReason, spec: TrainSpec, earlier: dict[str, Any] | None) -> Remedy | None:
-    """Return what to try after an attempt that ended for `reason` with the `earlier` remedies; None: nothing."""
-    if reason is not EndReason.OOM_GPU or spec.limits.on_oom != "halve_micro_batch":
+def remedy_for(reason: EndReason, spec: dict[str, Any], earlier: dict[str, Any] | None) -> Remedy | None:
+    """Return what to try after an attempt of a `spec` that ended for `reason` with the `earlier` remedies."""
+    return None if reason is not EndReason.OOM_GPU else _for_gpu_memory(TrainSpec.model_validate(spec), earlier)
+
+
+def _for_gpu_memory(spec: TrainSpec, earlier: dict[str, Any] | None) -> Remedy | None:
+    if spec.limits.on_oom != "halve_micro_batch":
         return None
     now = {
         "micro_batch_size": spec.hyperparameters.micro_batch_size,

@@ -1,7 +1,7 @@
 """Jobs as clients see them."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import RowMapping
@@ -41,7 +41,7 @@ class Retry(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    from_checkpoint: bool | str = Field(
+    from_checkpoint: bool | Annotated[str, Field(pattern=r"^ftckpt-[0-9a-z]{1,32}$")] = Field(
         default=True,
         description="true: from its newest whole checkpoint, if it has one; false: from scratch; or a checkpoint's id.",
     )

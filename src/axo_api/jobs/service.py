@@ -54,7 +54,12 @@ def submit_all(connection: Connection, submissions: Sequence[Submission]) -> lis
     if new:
         record_queued(connection, new)
     made = {row["id"] for row in new}
-    return [s.row if s.row["id"] in made else _job_of_key(connection, s.row) for s in submissions]
+    return [s.row if s.row["id"] in made else _job_of_key(connection, s.row) or s.row for s in submissions]
+
+
+def made_before(connection: Connection, submission: Submission) -> RowMapping | None:
+    """Return the job that the same request with the same idempotency key made. Raises `Invalid` for another request."""
+    return _job_of_key(connection, submission.row)
 
 
 def get(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
@@ -139,11 +144,11 @@ def _insert_once(connection: Connection, row: dict[str, Any]) -> bool:
     return connection.execute(statement, row).rowcount == 1
 
 
-def _job_of_key(connection: Connection, row: dict[str, Any]) -> RowMapping:
+def _job_of_key(connection: Connection, row: dict[str, Any]) -> RowMapping | None:
     key = row["idempotency_key"]
     query = select(jobs).where(jobs.c.owner == row["owner"], jobs.c.idempotency_key == key)
-    made = connection.execute(query).mappings().one()
-    if made["request_hash"] != row["request_hash"]:
+    made = connection.execute(query).mappings().one_or_none()
+    if made is not None and made["request_hash"] != row["request_hash"]:
         raise Invalid(
             f"Idempotency-Key {key!r} was used for another request, which made {made['id']}; use a new key.",
             param="Idempotency-Key",
