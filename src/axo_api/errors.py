@@ -137,6 +137,8 @@ async def _on_database_error(request: Request, error: Exception) -> JSONResponse
     if isinstance(error, DataError):
         return _envelope(request, Invalid("The request holds text that cannot be stored, such as a NUL character."))
     log.warning("database error on %s %s: %s", request.method, request.url.path, error)
+    if "disk is full" in str(error) or "No space left" in str(error):
+        return _envelope(request, StorageFull("The disk of the database is full; nothing was changed."))
     return _envelope(
         request,
         Unavailable(
