@@ -29,14 +29,13 @@ class OutputReader:
         self._repaint = ""
         self._bar_shown_at: dict[str, float] = {}
 
-    def feed(self, received: bytes) -> bool:
-        """Take what was read, and return whether that was anything. A frame is written for each line that it ends."""
+    def feed(self, received: bytes) -> None:
+        """Take what was read. A frame is written for each line that it ends."""
         *lines, rest = received.split(b"\n")
         for line in lines:
             self._extend(line)
             self._end_line()
         self._extend(rest)
-        return bool(received)
 
     def finish(self) -> None:
         """Take what is left as the last line."""

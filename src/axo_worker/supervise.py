@@ -3,14 +3,16 @@
 import os
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from axo_contracts.frames import Metric
 from axo_contracts.lifecycle import ENDINGS, EndReason
 from axo_contracts.orders import RunOrder
 from axo_worker.checkpoints import Sealer
 from axo_worker.frames import FrameWriter
+from axo_worker.intake import Intake
 from axo_worker.output import LogTail, OutputReader
 from axo_worker.process import TrainerProcess, read_some
 from axo_worker.reports import Alive, MetricReport, Phase, Save, TrainBegin, TrainEnd, parse_report
@@ -65,39 +67,52 @@ class Supervisor:
 
     def watch(self, trainer: TrainerProcess) -> Training:
         """Return what came of the training, once nothing of the trainer's tree lives and all it said is read."""
-        outputs = {
-            trainer.stdout: OutputReader("stdout", self._frames, self._training.log_tail),
-            trainer.stderr: OutputReader("stderr", self._frames, self._training.log_tail),
-        }
+        log_tail = self._training.log_tail
+        outputs = [
+            Intake(trainer.stdout, OutputReader("stdout", self._frames, log_tail)),
+            Intake(trainer.stderr, OutputReader("stderr", self._frames, log_tail)),
+        ]
         reports = os.open(self._runtime.reports, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)  # so that it never ends
         with selectors.DefaultSelector() as selector:
             selector.register(trainer, selectors.EVENT_READ, trainer.read_reports)
             selector.register(reports, selectors.EVENT_READ, lambda: self._read_reports(reports))
             selector.register(self._stop, selectors.EVENT_READ, self._stop.clear_wake)
-            for fd in outputs:
-                selector.register(fd, selectors.EVENT_READ)
+            for output in outputs:
+                selector.register(output.fd, selectors.EVENT_READ, partial(self._read_output, selector, output))
             while not trainer.is_gone:
                 self._take_turn(selector, outputs)
                 self._enforce_stop(trainer)
-        for fd, reader in outputs.items():
-            _read_rest(fd, reader)
+        for output in outputs:
+            self._take_rest(output)
         self._read_reports(reports)
         os.close(reports)
         self._frames.flush()
         return self._conclude(trainer)
 
-    def _take_turn(self, selector: selectors.BaseSelector, outputs: dict[int, OutputReader]) -> None:
-        is_full = self._backlog_bytes() >= MAX_BACKLOG_BYTES
-        if is_full:
-            time.sleep(_BACKLOG_LOOK_SECONDS)  # the trainer waits at its pipe
-        for key, _ in selector.select(self._seconds_to_next_deadline()):
-            if key.data:
-                key.data()
-            elif not is_full:
-                self._watchdog.saw_output()
-                if not outputs[key.fd].feed(read_some(key.fd)):
-                    selector.unregister(key.fd)
+    def _take_turn(self, selector: selectors.BaseSelector, outputs: Sequence[Intake]) -> None:
+        has_more = any(output.has_more for output in outputs)
+        for key, _ in selector.select(0 if has_more else self._seconds_to_next_deadline()):
+            key.data()
+        if self._backlog_bytes() >= MAX_BACKLOG_BYTES:
+            time.sleep(_BACKLOG_LOOK_SECONDS)  # the trainer will wait at its pipe
+        else:
+            for output in outputs:
+                output.take()
         self._frames.flush()
+
+    def _read_output(self, selector: selectors.BaseSelector, output: Intake) -> None:
+        self._watchdog.saw_output()
+        output.read()
+        if output.is_at_end:
+            selector.unregister(output.fd)
+
+    def _take_rest(self, output: Intake) -> None:
+        output.read()
+        while output.has_more:
+            output.take()
+            self._frames.flush()
+            output.read()
+        output.finish()
 
     def _seconds_to_next_deadline(self) -> float | None:
         deadlines = [at for at in (self._kill_at, self._killed_at) if at is not None]
@@ -173,9 +188,3 @@ class Supervisor:
             code = os.waitstatus_to_exitcode(trainer.wait_status)
             training.exit_code, training.signal = (code, None) if code >= 0 else (None, -code)
         return training
-
-
-def _read_rest(fd: int, reader: OutputReader) -> None:
-    while reader.feed(read_some(fd)):
-        continue
-    reader.finish()
