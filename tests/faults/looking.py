@@ -1,9 +1,11 @@
 """What tests of faults look for in a job and its record."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import pytest
+from _pytest.mark import ParameterSet
 from tests.stack.client import ServiceClient
 
 
@@ -34,3 +36,8 @@ def steps_of(client: ServiceClient, job_id: str) -> list[int]:
 def let_pass(seconds: float) -> None:
     """Let time pass: the moment at which something breaks is by chance, and no condition."""
     time.sleep(seconds)
+
+
+def long(*values: object) -> Sequence[ParameterSet]:
+    """Return parameters that are left to `make faults`."""
+    return [pytest.param(value, marks=pytest.mark.faults_long) for value in values]

@@ -29,4 +29,5 @@ FAULTS: dict[int, str] = {
     26: "API killed while it journals",
     27: "a million lines, a giant line, NUL bytes, invalid UTF-8",
     28: "everything killed at once",
+    29: "killed, paused and pre-empted at random steps: the same losses and adapter as if never (SFT, DPO)",
 }

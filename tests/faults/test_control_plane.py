@@ -10,7 +10,7 @@ import pytest
 from tests.faults.cluster import Cluster
 from tests.faults.followers import Followers
 from tests.faults.invariants import journal_of
-from tests.faults.looking import steps_of
+from tests.faults.looking import long, steps_of
 from tests.faults.reliability import Recovery
 from tests.postgres import PostgresServer
 from tests.stack.client import wait_for
@@ -31,7 +31,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.mark.fault(15)
-@pytest.mark.parametrize("seconds", [6, pytest.param(60, marks=pytest.mark.faults_long)])
+@pytest.mark.parametrize("seconds", long(6, 60))
 def test_a_database_that_is_away_is_said_to_be_and_nothing_of_the_training_is_missing_later(
     postgres: PostgresServer, start_cluster: Callable[..., Cluster], recovery: Recovery, seconds: int
 ) -> None:
@@ -79,7 +79,7 @@ def test_an_api_killed_while_it_journals_goes_on_from_the_last_whole_frame(
 ) -> None:
     job_id = cluster.run(steps=2, trainer="prints_as_it_trains", max_steps=200)
     with Followers(cluster.url, job_id, 10) as followers:
-        for _ in range(3):
+        for _ in range(2):
             size = len(journal_of(cluster, job_id))
             more = chance.randint(1, 40_000)
             wait_for(lambda: len(journal_of(cluster, job_id)) > size + more, lambda: "the journal to grow", 30)  # noqa: B023
@@ -106,11 +106,11 @@ def test_a_stack_of_which_everything_was_killed_at_once_recovers_without_a_hand(
     start_stack: Callable[..., EmbeddedStack], chance: random.Random, recovery: Recovery
 ) -> None:
     stack = start_stack()
-    running = stack.submit(max_steps=120)
+    running = stack.submit(max_steps=100)
     others = [stack.submit(max_steps=2) for _ in range(3)]
     stack.wait_for_step(running, chance.randint(1, 40))
 
-    for _ in range(2):
+    for _ in range(chance.randint(1, 2)):
         for process in stack.processes():
             process.kill()
         wait_for(lambda: not stack.processes(), lambda: f"every process to be gone: {stack.processes()}", 5)
@@ -121,4 +121,4 @@ def test_a_stack_of_which_everything_was_killed_at_once_recovers_without_a_hand(
 
     for job_id in (running, *others):
         assert stack.wait_for_end(job_id)["status"] == "succeeded"
-    assert set(steps_of(stack, running)) == set(range(1, 121))
+    assert set(steps_of(stack, running)) == set(range(1, 101))

@@ -41,6 +41,7 @@ def cluster_on_disks(disks: Disks, start_cluster: Callable[..., Cluster]) -> Clu
     return start_cluster(prepare=mount)
 
 
+@pytest.mark.faults_long
 @pytest.mark.fault(21)
 def test_a_worker_without_room_for_logs_trains_on_and_loses_no_line(
     cluster_on_disks: Cluster, disks: Disks, chance: random.Random, recovery: Recovery
@@ -94,6 +95,7 @@ def test_a_storage_without_room_ends_the_run_as_disk_full_and_half_a_checkpoint_
     assert resumed_from(cluster, again) == [max(whole)]
 
 
+@pytest.mark.faults_long
 @pytest.mark.fault(21)
 def test_a_database_without_room_refuses_jobs_clearly_and_takes_them_when_there_is_room(
     cluster_on_disks: Cluster, disks: Disks, chance: random.Random, recovery: Recovery
@@ -124,6 +126,7 @@ def a_refusal(cluster: Cluster, spec: dict[str, object]) -> httpx.Response | Non
     return answer
 
 
+@pytest.mark.faults_long
 @pytest.mark.fault(21)
 def test_an_upload_without_room_is_refused_and_nothing_of_it_is_left(
     cluster_on_disks: Cluster, disks: Disks, recovery: Recovery

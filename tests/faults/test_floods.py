@@ -13,6 +13,7 @@ import pytest
 import yaml
 from tests.faults.cluster import Cluster
 from tests.faults.invariants import journal_of
+from tests.faults.looking import long
 from tests.faults.reliability import Recovery
 from tests.stack.embedded import TRAINERS
 
@@ -52,7 +53,7 @@ class Memory:
 
 
 @pytest.mark.fault(27)
-@pytest.mark.parametrize("steps", [4, pytest.param(20, marks=pytest.mark.faults_long)])
+@pytest.mark.parametrize("steps", [4, *long(20)])
 def test_a_flood_of_lines_is_kept_whole_in_bounded_memory_and_does_not_slow_the_training(
     cluster: Cluster, tmp_path: Path, recovery: Recovery, steps: int
 ) -> None:

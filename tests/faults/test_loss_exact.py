@@ -17,7 +17,7 @@ KILLED = ("agent", "slot", "horse", "guard")
 LONGEST_START = 90  # seconds, of a trainer on a busy machine
 STEPS_BETWEEN = (5, 9)  # so that a newer checkpoint lies between any two interruptions
 
-pytestmark = pytest.mark.trainer
+pytestmark = [pytest.mark.trainer, pytest.mark.fault(29)]
 
 
 @pytest.mark.timeout(1800)

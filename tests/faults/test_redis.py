@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.faults.cluster import Cluster, freeze, thaw
 from tests.faults.invariants import spools, stamps_of
-from tests.faults.looking import steps_of
+from tests.faults.looking import long, steps_of
 from tests.faults.reliability import Recovery
 from tests.stack.client import wait_for
 
@@ -58,7 +58,7 @@ def break_redis(request: pytest.FixtureRequest, cluster: Cluster, chance: random
     "break_redis",
     [
         pytest.param("flushed", marks=pytest.mark.fault(8)),
-        pytest.param("tail lost", marks=pytest.mark.fault(9)),
+        pytest.param("tail lost", marks=[pytest.mark.fault(9), pytest.mark.faults_long]),
         pytest.param("set back", marks=pytest.mark.fault(10)),
     ],
     indirect=True,
@@ -66,7 +66,7 @@ def break_redis(request: pytest.FixtureRequest, cluster: Cluster, chance: random
 def test_a_redis_that_forgets_loses_and_doubles_nothing_and_what_is_asked_still_acts(
     cluster: Cluster, chance: random.Random, recovery: Recovery, break_redis: Callable[[], None]
 ) -> None:
-    paused, cancelled = cluster.run(max_steps=300), cluster.run(max_steps=100_000)
+    paused, cancelled = cluster.run(max_steps=160), cluster.run(max_steps=100_000)
     queued = [cluster.submit(max_steps=5) for _ in range(2)]
     for _ in range(chance.randint(1, 3)):
         cluster.wait_for_step(paused, cluster.job(paused)["progress"]["step"] + chance.randint(1, 15))
@@ -87,7 +87,7 @@ def test_a_redis_that_forgets_loses_and_doubles_nothing_and_what_is_asked_still_
         assert (job["status"], job["attempt"]) == ("succeeded", 1)
     job = cluster.wait_for_end(paused)
     assert (job["status"], job["attempt"]) == ("succeeded", 2)
-    assert steps_of(cluster, paused) == list(range(1, 301))
+    assert steps_of(cluster, paused) == list(range(1, 161))
     assert cluster.job(cancelled)["attempt"] == 1
 
 
@@ -119,7 +119,7 @@ def test_an_old_order_in_a_restored_redis_starts_nothing_that_has_run(cluster: C
 
 
 @pytest.mark.fault(11)
-@pytest.mark.parametrize("lease_seconds", [6, pytest.param(30, marks=pytest.mark.faults_long)])
+@pytest.mark.parametrize("lease_seconds", [6, *long(30)])
 def test_a_redis_that_stalls_for_a_third_of_a_lease_ends_nothing_and_the_api_answers(
     start_cluster: Callable[..., Cluster], chance: random.Random, recovery: Recovery, lease_seconds: int
 ) -> None:
@@ -151,7 +151,7 @@ def test_a_redis_that_stalls_for_a_third_of_a_lease_ends_nothing_and_the_api_ans
     cluster.wait_for_end(jobs[0])
 
 
-@pytest.fixture(params=["full", "refusing writes"])
+@pytest.fixture(params=["full", *long("refusing writes")])
 def refuse_writes(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Callable[[bool], None]]:
     """Have Redis refuse every write, or take them again: no memory is left, or it can't write to its disk."""
     in_the_way = cluster.redis.folder / "dump.rdb"
@@ -180,7 +180,7 @@ def refuse_writes(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[
 def test_training_and_submits_go_on_while_redis_takes_no_writes(
     cluster: Cluster, chance: random.Random, recovery: Recovery, refuse_writes: Callable[[bool], None]
 ) -> None:
-    job_id = cluster.run(steps=chance.randint(1, 10), max_steps=280)
+    job_id = cluster.run(steps=chance.randint(1, 10), max_steps=200)
     launcher = cluster.process_of(job_id, "launcher")
     spec = cluster.spec(max_steps=3)
 
@@ -200,11 +200,11 @@ def test_training_and_submits_go_on_while_redis_takes_no_writes(
     recovery.ends()
     job = cluster.wait_for_end(job_id)
     assert (job["status"], job["attempt"]) == ("succeeded", 1)
-    assert steps_of(cluster, job_id) == list(range(1, 281))
+    assert steps_of(cluster, job_id) == list(range(1, 201))
 
 
 @pytest.mark.fault(20)
-@pytest.mark.parametrize("attempts", [1, 2])
+@pytest.mark.parametrize("attempts", [*long(1), 2])
 def test_a_cancel_while_redis_is_away_acts_within_a_heartbeat_of_its_return(
     cluster: Cluster, chance: random.Random, recovery: Recovery, attempts: int
 ) -> None:

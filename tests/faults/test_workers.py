@@ -7,13 +7,13 @@ import time
 import pytest
 from tests.faults.cluster import GRACE_SECONDS, Cluster, freeze, thaw
 from tests.faults.invariants import journal_of
-from tests.faults.looking import has_attempt, newest_checkpoint, resumed_from, steps_of
+from tests.faults.looking import has_attempt, long, newest_checkpoint, resumed_from, steps_of
 from tests.faults.reliability import Recovery
 from tests.stack.client import wait_for
 
 
 @pytest.mark.fault(1)
-@pytest.mark.parametrize("part", ["agent", "slot", "horse"])
+@pytest.mark.parametrize("part", ["agent", *long("slot", "horse")])
 def test_a_killed_workers_trainer_is_gone_within_a_second_and_the_job_goes_on_from_its_newest_checkpoint(
     cluster: Cluster, chance: random.Random, recovery: Recovery, part: str
 ) -> None:
@@ -88,7 +88,7 @@ def test_a_data_loader_that_ignores_every_signal_is_dead_after_the_grace(cluster
 
 
 @pytest.mark.fault(5)
-@pytest.mark.parametrize("what", ["the worker", "the worker and its trainer"])
+@pytest.mark.parametrize("what", [*long("the worker"), "the worker and its trainer"])
 def test_a_worker_that_was_frozen_past_its_lease_comes_too_late(
     cluster: Cluster, chance: random.Random, recovery: Recovery, what: str
 ) -> None:
@@ -119,7 +119,7 @@ def forgive_stamps(cluster: Cluster, run: str, since: float, until: float) -> No
 
 
 @pytest.mark.fault(6)
-@pytest.mark.parametrize("how", ["cut", "clog"])
+@pytest.mark.parametrize("how", ["cut", *long("clog")])
 def test_a_worker_cut_off_from_redis_stops_before_another_starts_the_job(
     cluster: Cluster, chance: random.Random, recovery: Recovery, how: str
 ) -> None:
