@@ -1,5 +1,6 @@
 """The faults that matter most, with the real Axolotl in place of a stand-in."""
 
+import os
 import random
 import signal
 from collections.abc import Callable
@@ -20,9 +21,9 @@ pytestmark = [pytest.mark.trainer, pytest.mark.faults_long, pytest.mark.timeout(
 
 
 @pytest.fixture
-def real_cluster(start_cluster: Callable[..., Cluster]) -> Cluster:
+def real_cluster(tiny_model: Path, start_cluster: Callable[..., Cluster]) -> Cluster:
     """A cluster whose workers train with Axolotl."""
-    return start_cluster(**REAL_TRAINER)
+    return start_cluster(**REAL_TRAINER, AXO_TRAINER_PYTHON=os.environ["AXO_TRAINER_PYTHON"])
 
 
 def train(cluster: Cluster, tiny_model: Path, chance: random.Random) -> str:

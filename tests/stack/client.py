@@ -78,7 +78,9 @@ class ServiceClient:
                 seen = self.job(job_id)
             except httpx.TransportError:
                 return None
-            return seen if is_so(seen) else None
+            found = seen if is_so(seen) else None
+            assert found or seen["status"] not in ENDED, f"waited for {job_id} {what}; it is {_short(seen)}"
+            return found
 
         return wait_for(reached, lambda: f"{job_id} {what}; it is {_short(seen)}", seconds)
 
