@@ -25,6 +25,7 @@ class AttemptStarted(_FromRun, frozen=True, kw_only=True, tag="attempt_started")
     worker: str
     gpus: tuple[int, ...]
     resumed_from_step: int | None = None
+    skipped: tuple[str, ...] = ()  # newer checkpoints that could not be gone on from, each with the reason
 
 
 class Log(_FromRun, frozen=True, kw_only=True, tag="log", omit_defaults=True):

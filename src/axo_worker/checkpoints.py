@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,24 +33,26 @@ class Manifest(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Resume:
-    """A whole checkpoint to go on from."""
+    """The checkpoint to go on from, if any is whole, and which newer ones were skipped, each with the reason."""
 
-    step: int
-    path: Path
+    step: int | None
+    path: Path | None
+    skipped: tuple[str, ...]
 
 
-def newest_whole_checkpoint(sources: Iterable[Path], say: Callable[[str], None]) -> Resume | None:
-    """Return the newest checkpoint whose every file is as its manifest says; `say` which were not.
+def newest_whole_checkpoint(sources: Iterable[Path]) -> Resume:
+    """Return the newest checkpoint whose every file is as its manifest says.
 
     A source is the folder of an attempt, with all of its checkpoints, or a single checkpoint.
     """
     folders = [folder for source in sources for folder in _checkpoints_of(source)]
+    skipped: list[str] = []
     for folder in sorted(folders, key=_order_of_age, reverse=True):
         try:
-            return Resume(verify(folder).step, folder)
+            return Resume(verify(folder).step, folder, tuple(skipped))
         except (OSError, ValueError) as error:
-            say(f"Skipping {folder.parent.parent.name}/{folder.name}, which is not whole: {error}")
-    return None
+            skipped.append(f"{folder.name} of attempt {folder.parent.parent.name} is not whole: {error}")
+    return Resume(None, None, tuple(skipped))
 
 
 def verify(folder: Path) -> Manifest:

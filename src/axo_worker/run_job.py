@@ -53,25 +53,27 @@ def run_job(order_json: dict[str, Any], *, host: Host) -> None:
             attempt.end(diagnosis, training)
 
 
-def _prepare(attempt: Attempt) -> tuple[Resume | None, Launch, Path]:
+def _prepare(attempt: Attempt) -> tuple[Resume, Launch, Path]:
     order, settings = attempt.order, attempt.host.settings
     resume = _find_checkpoint(order, settings.storage_root, attempt.frames.say)
-    launch = launch_of(order, settings, attempt.runtime, resume.path if resume else None)
+    launch = launch_of(order, settings, attempt.runtime, resume.path)
     folder = prepare_workspace(settings.storage_root, order, launch.config)
     if reason := attempt.host.stop.reason:
         raise RunFailed(reason, ENDINGS[reason].sentence)
     return resume, launch, folder
 
 
-def _find_checkpoint(order: RunOrder, storage_root: Path, say: Callable[[str], None]) -> Resume | None:
+def _find_checkpoint(order: RunOrder, storage_root: Path, say: Callable[[str], None]) -> Resume:
     root = storage_root.absolute()
-    resume = newest_whole_checkpoint([root / source for source in order.checkpoints_from], say)
-    if resume:
+    resume = newest_whole_checkpoint(root / source for source in order.checkpoints_from)
+    for reason in resume.skipped:
+        say(f"Skipped: {reason}")
+    if resume.path:
         say(f"Going on from step {resume.step}: {resume.path.relative_to(root)}")
     return resume
 
 
-def _train(attempt: Attempt, resume: Resume | None, launch: Launch, folder: Path) -> Training:
+def _train(attempt: Attempt, resume: Resume, launch: Launch, folder: Path) -> Training:
     order, frames = attempt.order, attempt.frames
     sealer = Sealer(folder, frames)
     supervisor = Supervisor(order, attempt.runtime, frames, attempt.host.stop, sealer, attempt.backlog_bytes)
@@ -86,7 +88,8 @@ def _train(attempt: Attempt, resume: Resume | None, launch: Launch, folder: Path
             **stamp,
             worker=attempt.host.settings.worker_id,
             gpus=order.gpus,
-            resumed_from_step=resume.step if resume else None,
+            resumed_from_step=resume.step,
+            skipped=resume.skipped,
         )
     )
     is_over = threading.Event()

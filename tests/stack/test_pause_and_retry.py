@@ -6,6 +6,8 @@ from typing import Any
 
 from tests.stack.embedded import EmbeddedStack, wait_for
 
+from axo_contracts import storage_paths
+
 StartStack = Callable[..., EmbeddedStack]
 
 
@@ -24,6 +26,28 @@ def test_a_paused_job_frees_its_place_and_goes_on_from_its_checkpoint(stack: Emb
     assert stack.wait_for_end(job_id)["status"] == "succeeded"
     steps = [event["step"] for event in stack.stream(job_id) if event["type"] == "metric"]
     assert steps == list(range(1, 81))
+
+
+def test_a_torn_checkpoint_is_skipped_for_the_one_before_it_and_an_event_says_so(stack: EmbeddedStack) -> None:
+    job_id = stack.submit(max_steps=60)
+    for step in (5, 15):
+        stack.wait_for_step(job_id, step)
+        stack.http.post(f"/v1/jobs/{job_id}/pause").raise_for_status()
+        stack.wait_for_status(job_id, "paused")
+        if step == 5:
+            stack.http.post(f"/v1/jobs/{job_id}/resume").raise_for_status()
+    whole, torn = stack.http.get(f"/v1/jobs/{job_id}/checkpoints").json()["data"]
+    folder = stack.storage / storage_paths.attempt(job_id, 2) / "outputs" / f"checkpoint-{torn['step']}"
+    (folder / "adapter_model.safetensors").write_bytes(b"torn")
+
+    stack.http.post(f"/v1/jobs/{job_id}/resume").raise_for_status()
+
+    assert stack.wait_for_end(job_id)["status"] == "succeeded"
+    told = [event["message"] for event in stack.http.get(f"/v1/jobs/{job_id}/events").json()["data"]]
+    name = f"checkpoint-{torn['step']} of attempt 2"
+    (event,) = [message for message in told if name in message]
+    assert f"{name} is not whole: adapter_model.safetensors has 4 bytes instead of" in event
+    assert f"Goes on from step {whole['step']}." in event
 
 
 def test_pause_and_resume_say_what_they_cannot_do(stack: EmbeddedStack) -> None:

@@ -1,12 +1,53 @@
 """Each way in which a trainer fails ends the run with its own reason, and with a sentence that says what happened."""
 
+import contextlib
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.worker.rig import Rig, wait_for
 
 from axo_contracts.lifecycle import EndReason
+
+
+class LittleMemory:
+    """A control group whose processes may have 400 MB of memory together."""
+
+    BYTES = 400_000_000
+
+    def __init__(self, folder: Path, limit_file: str) -> None:
+        self._folder = folder
+        (folder / limit_file).write_text(str(self.BYTES))
+
+    def hold(self, pid: int) -> None:
+        """Put a process and all below it into the group."""
+        process = psutil.Process(pid)
+        for member in (process, *process.children(recursive=True)):
+            (self._folder / "cgroup.procs").write_text(str(member.pid))
+
+
+@pytest.fixture
+def little_memory() -> Iterator[LittleMemory]:
+    groups = dict(line.split(":", 2)[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
+    root, limit = (
+        (f"/sys/fs/cgroup/memory{groups['memory']}", "memory.limit_in_bytes")
+        if "memory" in groups
+        else (f"/sys/fs/cgroup{groups['']}", "memory.max")
+    )
+    folder = Path(root, f"axo-test-{os.getpid()}")
+    try:
+        folder.mkdir()
+        group = LittleMemory(folder, limit)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        pytest.skip(f"no control group with a limit on memory can be made here: {error}")
+    yield group
+    wait_for(lambda: not (folder / "cgroup.procs").read_text(), "the group's processes to end")
+    folder.rmdir()
 
 
 @pytest.mark.parametrize(
@@ -27,6 +68,20 @@ def test_a_failure_is_told_by_its_reason(worker: Rig, trainer: str, reason: EndR
 
     assert end.reason is reason
     assert said in end.message
+
+
+def test_a_trainer_that_the_kernel_kills_for_its_memory_is_told_from_one_that_was_just_killed(
+    little_memory: LittleMemory, worker: Rig
+) -> None:
+    worker.start("eats_memory")
+    wait_for(worker.state, "the worker's first heartbeat")
+    assert worker.agent
+    little_memory.hold(worker.agent.pid)
+
+    end = worker.wait_for_end(worker.order(), 60)
+
+    assert end.reason is EndReason.OOM_HOST
+    assert "host with more memory" in end.message
 
 
 def test_a_launcher_that_is_not_there_is_said_to_be_missing(worker: Rig) -> None:

@@ -102,5 +102,7 @@ def test_a_checkpoint_that_is_not_whole_is_skipped_with_a_word(worker: Rig, sin:
     )
 
     assert worker.wait_for_end(second).reason is EndReason.COMPLETED
-    assert any("Skipping 1/checkpoint-2, which is not whole" in text for text in worker.texts(second))
+    assert any("Skipped: checkpoint-2 of attempt 1 is not whole" in text for text in worker.texts(second))
+    started = next(frame for frame in worker.frames(second) if isinstance(frame, AttemptStarted))
+    assert (started.resumed_from_step, len(started.skipped)) == (None, 1)
     assert "step 1" in worker.texts(second)

@@ -46,8 +46,7 @@ def _apply(connection: Connection, job_id: str, frame: RunFrame) -> None:
         case Checkpoint():
             _add_checkpoint(connection, job_id, frame)
         case AttemptEnded():
-            message = frame.message.replace("\x00", "\ufffd")  # Postgres takes no NUL in a text
-            end = AttemptEnd(frame.reason, message, frame.exit_code, frame.signal, frame.log_tail)
+            end = AttemptEnd(frame.reason, _storable(frame.message), frame.exit_code, frame.signal, frame.log_tail)
             end_attempt(connection, job_id, frame.attempt, end, at=frame.time)
         case _:
             pass
@@ -66,8 +65,21 @@ def _start(connection: Connection, job_id: str, frame: AttemptStarted) -> None:
         at=now(),
         attempt=frame.attempt,
         expected=JobStatus.STARTING,
+        message=_storable(_how_it_starts(frame)),
         started_at=func.coalesce(jobs.c.started_at, frame.time),
     )
+
+
+def _how_it_starts(frame: AttemptStarted) -> str:
+    """Return what a person wants to know of an attempt that goes on from an earlier one, or would have."""
+    skipped = [f"Skipped: {reason}." for reason in frame.skipped]
+    if frame.resumed_from_step is not None:
+        return " ".join([*skipped, f"Goes on from step {frame.resumed_from_step}."])
+    return " ".join([*skipped, "Begins anew."]) if skipped else ""
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "\ufffd")  # Postgres takes no NUL in a text
 
 
 def _add_metric(connection: Connection, job_id: str, frame: Metric) -> None:
