@@ -74,6 +74,8 @@ def _failure(training: Training, missing_result: str | None) -> Diagnosis:
         for reason, pattern in _SIGNS:
             if found := _quote(lines, pattern):
                 return _with(reason, found)
+        if training.phase == "preparing data" and (raised := _raised(lines)):
+            return _with(EndReason.BAD_DATA, raised)
     return _with(EndReason.TRAINER_CRASHED, _what_happened(training, missing_result, lines))
 
 
@@ -81,11 +83,16 @@ def _what_happened(training: Training, missing_result: str | None, lines: Sequen
     if training.signal is not None:
         return f"signal {training.signal} ended it"
     if training.exit_code:
-        own = [match[1] for line in lines if (match := _EXCEPTION.match(line)) and not _LAUNCHER.search(line)]
-        return own[-1] if own else f"exit code {training.exit_code}"
+        return _raised(lines) or f"exit code {training.exit_code}"
     if not training.has_ended:
         return "it left with exit code 0 before its training had ended"
     return missing_result or "exit code unknown"
+
+
+def _raised(lines: Sequence[str]) -> str | None:
+    """Return the last exception that the trainer itself raised."""
+    own = [match[1] for line in lines if (match := _EXCEPTION.match(line)) and not _LAUNCHER.search(line)]
+    return own[-1] if own else None
 
 
 def _quote(lines: Sequence[str], sign: re.Pattern[str]) -> str | None:

@@ -29,6 +29,7 @@ _BACKLOG_LOOK_SECONDS = 0.05
 class Training:
     """What is known of a run when its tree is gone, or so far."""
 
+    phase: str | None = None  # what the trainer was at when it was last heard of, before its first step
     has_begun: bool = False
     has_ended: bool = False  # by itself, not because it was asked to
     last_non_finite: str | None = None  # what the newest loss was, if not a number
@@ -136,6 +137,7 @@ class Supervisor:
             case Save(step=step, path=path):
                 self._sealer.seal_soon(step, path)
             case Phase(phase=phase):
+                self._training.phase = phase
                 self._frames.say(f"Trainer: {phase}")
             case Alive():
                 pass

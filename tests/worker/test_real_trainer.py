@@ -124,3 +124,33 @@ def test_a_model_that_is_not_there_is_said_to_be_unavailable(worker: Rig, tiny: 
     order = worker.order(config=config(model.with_name("no-such-model"), 1), inputs=(rows,))
 
     assert worker.wait_for_end(order, 60).reason is EndReason.MODEL_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(b'{"messages": [{"role": "user", "content": \n', id="a line that is cut off"),
+        pytest.param(b'{"question": "Why?", "answer": "Because."}\n', id="rows of another format"),
+    ],
+)
+def test_data_that_axolotl_cannot_read_is_said_to_be_bad(worker: Rig, tiny: tuple[Path, InputFile], row: bytes) -> None:
+    model, _ = tiny
+    (worker.storage / "bad.jsonl").write_bytes(row * 8)
+    digest = hashlib.sha256(row * 8).hexdigest()
+    rows = InputFile(name="train.jsonl", source="bad.jsonl", bytes=len(row * 8), sha256=digest)
+    worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, HF_HUB_OFFLINE="1")
+
+    order = worker.order(config=config(model, 1), inputs=(rows,))
+
+    end = worker.wait_for_end(order, 60)
+    assert end.reason is EndReason.BAD_DATA, end.log_tail
+
+
+def test_a_loss_that_becomes_nan_is_said_to_have(worker: Rig, tiny: tuple[Path, InputFile]) -> None:
+    model, rows = tiny
+    worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, HF_HUB_OFFLINE="1")
+
+    order = worker.order(config={**config(model, 8), "learning_rate": 1e30, "max_grad_norm": 0}, inputs=(rows,))
+
+    end = worker.wait_for_end(order, 60)
+    assert end.reason is EndReason.NAN_LOSS, end.log_tail

@@ -25,14 +25,15 @@ class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed w
 
     def load_datasets(self, cfg: Any, preprocess: bool = False) -> None:
         """Say that the data is being read; Axolotl reads it itself."""
-        self._phase("reading the data")
+        self._phase("preparing data")
 
     def pre_model_load(self, cfg: Any) -> None:
         """Say that the model is being loaded."""
-        self._phase("loading the model")
+        self._phase("loading model")
 
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[AxoCallback]:
         """Put our callback into the trainer's loop."""
+        trainer.args.logging_nan_inf_filter = False  # by default, a loss that is NaN is logged as 0
         control = os.environ.get("AXO_CONTROL")
         return [AxoCallback(self._reporter, Path(control) if control else None)]
 
