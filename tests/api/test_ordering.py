@@ -7,9 +7,26 @@ from tests.api.databases import on_both_databases
 from tests.api.standin_worker import StandInWorker
 from tests.waiting import wait_for
 
+from axo_api.control.dispatcher import MOST_READ_AT_ONCE
 from axo_contracts import redis_names
 from axo_contracts.lifecycle import EndReason
 from axo_worker.lease import Claim
+
+
+@on_both_databases
+def test_many_jobs_that_fit_no_worker_hide_none_behind_them(plane: ControlPlane) -> None:
+    for _ in range(MOST_READ_AT_ONCE + 1):
+        plane.submit(resources={"gpus": 64})
+    job_id = plane.submit()
+    worker = StandInWorker(plane.redis_server.url)
+    worker.start()
+
+    order = worker.take_order()
+
+    assert order.job_id == job_id
+    worker.claim(order).finishes()
+    plane.wait_for_status(job_id, "succeeded")
+    worker.vanish()
 
 
 @on_both_databases

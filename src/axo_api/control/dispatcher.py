@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 from pydantic import ValidationError
@@ -10,7 +10,7 @@ from redis import Redis as BlockingRedis
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from axo_api.clock import now
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 REST_SECONDS = 0.02  # many submits at once are one round
-MOST_QUEUED_LOOKED_AT = 500
+MOST_READ_AT_ONCE = 500
 KEPT_BY_RQ_SECONDS = 3600
 
 
@@ -47,31 +47,43 @@ async def run_dispatcher(parts: Parts, rq: BlockingRedis) -> None:
 async def dispatch(parts: Parts, rq: BlockingRedis) -> None:
     """Place every queued job that fits now."""
     workers = await live_workers(parts.redis)
-    queued: Sequence[RowMapping] | None = None
-    while True:
-        fleet = hosts(workers, await parts.database.read(current_runs))
-        if not any(host.free_slots > 0 for host in fleet):
-            return
-        queued = await parts.database.read(queue_in_order) if queued is None else queued
-        chosen = _first_that_fits(queued, fleet)
-        if chosen is None:
-            return
-        row, at_place = chosen
-        queued = [other for other in queued if other["id"] != row["id"]]
+    fleet = hosts(workers, await parts.database.read(current_runs))
+    if not _has_room(fleet):
+        return
+    async for row in _queue(parts):
+        at_place = place_of(row, fleet)
+        if isinstance(at_place, str):
+            continue
         order = await parts.database.write(partial(place, job_id=row["id"], at_place=at_place, settings=parts.settings))
         if order is not None:
             parts.job_moved()
             await send_order(parts, rq, at_place.worker.id, order)
+        fleet = hosts(workers, await parts.database.read(current_runs))
+        if not _has_room(fleet):
+            return
 
 
-def queue_in_order(connection: Connection) -> Sequence[RowMapping]:
-    """Return the queued jobs, best first."""
+def queue_in_order(
+    connection: Connection, *, limit: int = MOST_READ_AT_ONCE, after: RowMapping | None = None
+) -> Sequence[RowMapping]:
+    """Return up to `limit` queued jobs, best first, behind the job `after`."""
     query = (
-        select(jobs.c.id, jobs.c.name, jobs.c.spec, jobs.c.worker_id, jobs.c.losses, jobs.c.created_at)
+        select(
+            jobs.c.id,
+            jobs.c.name,
+            jobs.c.spec,
+            jobs.c.priority,
+            jobs.c.worker_id,
+            jobs.c.losses,
+            jobs.c.created_at,
+        )
         .where(jobs.c.status == JobStatus.QUEUED)
         .order_by(jobs.c.priority.desc(), jobs.c.id)
-        .limit(MOST_QUEUED_LOOKED_AT)
+        .limit(limit)
     )
+    if after is not None:
+        same = and_(jobs.c.priority == after["priority"], jobs.c.id > after["id"])
+        query = query.where(or_(jobs.c.priority < after["priority"], same))
     return connection.execute(query).mappings().all()
 
 
@@ -94,12 +106,16 @@ async def send_order(parts: Parts, rq: BlockingRedis, worker_id: str, order: Run
     await parts.database.write(partial(_note_ordered, order=order))
 
 
-def _first_that_fits(queued: Sequence[RowMapping], fleet: Sequence[Host]) -> tuple[RowMapping, Place] | None:
-    for row in queued:
-        at_place = place_of(row, fleet)
-        if isinstance(at_place, Place):
-            return row, at_place
-    return None
+async def _queue(parts: Parts) -> AsyncIterator[RowMapping]:
+    """Yield every queued job, best first: what fits no worker now must not hide what is behind it."""
+    page: Sequence[RowMapping] = ()
+    while page := await parts.database.read(partial(queue_in_order, after=page[-1] if page else None)):
+        for row in page:
+            yield row
+
+
+def _has_room(fleet: Sequence[Host]) -> bool:
+    return any(host.free_slots > 0 for host in fleet)
 
 
 def _enqueue(rq: BlockingRedis, worker_id: str, order: RunOrder) -> None:
