@@ -23,17 +23,6 @@ _RECOVERY = pytest.StashKey[Recovery]()
 _FAILED = pytest.StashKey[bool]()
 
 
-IN_EVERY_RUN = frozenset({"test_clients.py"})
-"""What `make test` runs of the matrix as well; the rest is left to `make faults`, which takes its time."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent == Path(__file__).parent and item.path.name not in IN_EVERY_RUN:
-            item.add_marker(pytest.mark.faults_long)
-
-
 def pytest_report_header() -> str:
     return f"faults: AXO_FAULTS_SEED={SEED} AXO_FAULTS_TRIES={TRIES}"
 

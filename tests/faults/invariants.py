@@ -22,6 +22,7 @@ class System(Protocol):
     """What the checker looks at: a cluster, or an embedded stack."""
 
     promised: list[str]
+    settled: dict[str, int]
     stamps: Path
 
     @property
@@ -35,7 +36,10 @@ class System(Protocol):
 
 
 def check(system: System) -> None:
-    """Raise `AssertionError` when a promise is broken. Waits until what is on its way has come."""
+    """Raise `AssertionError` when a promise is broken. Waits until what is on its way has come.
+
+    Jobs that had ended when they were last checked are in `settled` with their journal's size; it must be as it was.
+    """
     _every_promise_is_one_job(system)
     histories = {job_id: _history(system, job_id) for job_id in system.promised}
     for job_id, history in histories.items():
@@ -43,8 +47,14 @@ def check(system: System) -> None:
     _slots_add_up(system)
     _nothing_is_left_in_redis(system)
     for job_id in system.promised:
+        if job_id in system.settled:
+            size = len(journal_of(system, job_id))
+            assert size == system.settled[job_id], f"the journal of {job_id} changed after its end"
+            continue
         _journal_is_whole(system, job_id)
-    _one_attempt_at_a_time(system)
+        _one_attempt_at_a_time(system, job_id)
+        if is_ended(system, job_id):
+            system.settled[job_id] = len(journal_of(system, job_id))
 
 
 def stamps_of(system: System, job_id: str) -> dict[int, list[tuple[int, float]]]:
@@ -174,18 +184,17 @@ def _types(content: bytes) -> list[str]:
     return [json.loads(line)["type"] for line in content.splitlines()[-1:]]
 
 
-def _one_attempt_at_a_time(system: System) -> None:
+def _one_attempt_at_a_time(system: System, job_id: str) -> None:
     """By what the trainers noted themselves, and by what the record says of each attempt's start and end."""
-    for job_id in system.promised:
-        spans = sorted(
-            (attempt, min(at for _, at in stamps), max(at for _, at in stamps), len({pid for pid, _ in stamps}))
-            for attempt, stamps in stamps_of(system, job_id).items()
-        )
-        for attempt, _, _, processes in spans:
-            assert processes == 1, f"{processes} processes trained attempt {attempt} of {job_id}"
-        for (earlier, _, last, _), (later, first, _, _) in pairwise(spans):
-            assert last <= first, f"attempt {earlier} of {job_id} trained on for {last - first:.2f} s beside {later}"
-        _record_has_one_at_a_time(system, job_id)
+    spans = sorted(
+        (attempt, min(at for _, at in stamps), max(at for _, at in stamps), len({pid for pid, _ in stamps}))
+        for attempt, stamps in stamps_of(system, job_id).items()
+    )
+    for attempt, _, _, processes in spans:
+        assert processes == 1, f"{processes} processes trained attempt {attempt} of {job_id}"
+    for (earlier, _, last, _), (later, first, _, _) in pairwise(spans):
+        assert last <= first, f"attempt {earlier} of {job_id} trained on for {last - first:.2f} s beside {later}"
+    _record_has_one_at_a_time(system, job_id)
 
 
 def _record_has_one_at_a_time(system: System, job_id: str) -> None:

@@ -24,6 +24,7 @@ class ServiceClient:
         self.http = httpx.Client(base_url=self.url, timeout=20)
         self.model = model
         self.promised: list[str] = []
+        self.settled: dict[str, int] = {}
 
     def answers_ready(self) -> bool:
         try:
