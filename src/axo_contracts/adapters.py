@@ -1,8 +1,8 @@
 """What is trained of the model: a LoRA adapter, a LoRA adapter on a 4-bit base, or all weights. One class each."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from axo_contracts.strict import Line, Strict
 
@@ -18,6 +18,8 @@ class _LowRank(Strict):
     """Dropout on the adapter's input. Axolotl's fused LoRA kernels need 0."""
     lora_target_modules: Modules | None = None
     """Names of the modules to adapt, as the model names them. Left out: every linear layer."""
+    lora_target_linear: bool | None = None
+    """Adapt every linear layer. Left out: unless lora_target_modules names modules."""
     lora_modules_to_save: Modules | None = None
     """Modules trained in full beside the adapter, such as embed_tokens and lm_head after adding tokens."""
     peft_use_dora: bool = False
@@ -25,15 +27,21 @@ class _LowRank(Strict):
     peft_use_rslora: bool = False
     """rsLoRA: scale by the root of the rank, steadier at high rank."""
 
+    @model_validator(mode="after")
+    def _adapts_something(self) -> Self:
+        if self.lora_target_linear is False and not self.lora_target_modules:
+            raise ValueError("nothing is adapted; name lora_target_modules, or leave lora_target_linear out")
+        return self
+
     def _low_rank_options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
             "lora_r": self.lora_r,
             "lora_alpha": self.lora_alpha,
             "lora_dropout": self.lora_dropout,
         }
-        if self.lora_target_modules is None:
+        if self.lora_target_linear or not self.lora_target_modules:
             options["lora_target_linear"] = True
-        else:
+        if self.lora_target_modules:
             options["lora_target_modules"] = list(self.lora_target_modules)
         if self.lora_modules_to_save:
             options["lora_modules_to_save"] = list(self.lora_modules_to_save)

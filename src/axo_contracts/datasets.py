@@ -1,9 +1,10 @@
-"""What a job learns from: where the rows are (a source) and how a row reads (a format)."""
+"""What a job learns from: where the rows are (a source) and how a row reads (a format, in `formats.py`)."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from axo_contracts.formats import RowFormat
 from axo_contracts.strict import Line, Strict
 
 
@@ -36,23 +37,13 @@ class HubSource(Strict):
 Source = Annotated[FileSource | PathSource | HubSource, Field(discriminator="type")]
 
 
-class ChatFormat(Strict):
-    """Rows of chat messages, `{"messages": [{"role": …, "content": …}, …]}`, rendered by the model's chat template."""
-
-    type: Literal["chat_template"] = "chat_template"
-    field_messages: Line = "messages"
-    """The field that holds the list of messages."""
-    roles_to_train: Annotated[tuple[Line, ...], Field(max_length=64)] = ("assistant",)
-    """Whose messages carry loss."""
-    train_on_eos: Literal["all", "turn", "last", "none"] = "turn"
-    """Which end-of-sequence tokens carry loss: after trained turns, all, the last one or none."""
-
-
 class Dataset(Strict):
     """One source of rows and how they read."""
 
     source: Source
-    format: ChatFormat = ChatFormat()
+    format: RowFormat | None = None
+    """How a row reads. Left out: as an uploaded file was found to, where that suits the method; else as the method
+    expects by default."""
 
 
 def hub_options(source: HubSource) -> dict[str, Any]:

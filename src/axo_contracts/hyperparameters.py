@@ -11,6 +11,8 @@ Optimizer = Literal[
 ]
 Scheduler = Literal["cosine", "linear", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt"]
 
+USUAL_WARMUP_STEPS = 10
+
 
 class Hyperparameters(Strict):
     """Every field has a default that suits a LoRA run; `learning_rate` depends on the adapter when it is left out."""
@@ -24,13 +26,15 @@ class Hyperparameters(Strict):
     gradient_accumulation_steps: Annotated[int, Field(ge=1, le=65536)] = 4
     """Forward passes a step. Rows a step: micro_batch_size × gradient_accumulation_steps × GPUs."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Peak learning rate. Left out: 2e-4 with an adapter, 2e-5 with full weights."""
+    """Peak learning rate. Left out: what suits the method: for SFT 2e-4 with an adapter and 2e-5 with full weights,
+    for DPO a tenth of that or less."""
     lr_scheduler: Scheduler = "cosine"
     optimizer: Optimizer = "adamw_torch"
     warmup_steps: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     """Steps over which the learning rate rises. Excludes warmup_ratio."""
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """The same as a share of all steps. Left out, and no warmup_steps: 0.03."""
+    """The same as a share of all steps. Left out, and no warmup_steps: 0.03; with a method that takes no ratio, 10
+    steps."""
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
     """Gradients longer than this are scaled down to it."""
@@ -57,13 +61,15 @@ class Hyperparameters(Strict):
             raise ValueError("warmup_steps and warmup_ratio exclude each other; give one of them")
         return self
 
-    def axolotl_options(self, *, is_adapter: bool, has_validation: bool) -> dict[str, Any]:
-        """Return the Axolotl options that these hyperparameters mean."""
+    def axolotl_options(
+        self, *, learning_rate: float, takes_warmup_ratio: bool, has_validation: bool
+    ) -> dict[str, Any]:
+        """Return the Axolotl options that these hyperparameters mean; `learning_rate` is the method's own."""
         options: dict[str, Any] = {
             "num_epochs": self.num_epochs,
             "micro_batch_size": self.micro_batch_size,
             "gradient_accumulation_steps": self.gradient_accumulation_steps,
-            "learning_rate": self.learning_rate or (2e-4 if is_adapter else 2e-5),
+            "learning_rate": self.learning_rate or learning_rate,
             "lr_scheduler": self.lr_scheduler,
             "optimizer": self.optimizer,
             "weight_decay": self.weight_decay,
@@ -76,8 +82,10 @@ class Hyperparameters(Strict):
             options["max_steps"] = self.max_steps
         if self.warmup_steps is not None:
             options["warmup_steps"] = self.warmup_steps
-        else:
+        elif takes_warmup_ratio:
             options["warmup_ratio"] = 0.03 if self.warmup_ratio is None else self.warmup_ratio
+        else:
+            options["warmup_steps"] = USUAL_WARMUP_STEPS
         if self.sample_packing:
             options |= {"sample_packing": True, "pad_to_sequence_len": True}
         if self.gradient_checkpointing:

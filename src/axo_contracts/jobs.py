@@ -1,5 +1,6 @@
 """What a client asks for: a job's spec, by `kind`. A new kind is a class here and a file in `axo_worker/kinds/`."""
 
+from itertools import chain
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,6 +12,7 @@ from axo_contracts.limits import Limits
 from axo_contracts.methods import Method, Sft
 from axo_contracts.resources import Resources
 from axo_contracts.strict import Line, Strict
+from axo_contracts.suitability import unsuitable_data
 
 Label = Annotated[str, Field(max_length=64)]
 LabelText = Annotated[str, Field(max_length=512)]
@@ -48,6 +50,15 @@ class TrainSpec(Strict):
             raise ValueError(
                 "validation_datasets and hyperparameters.val_set_size exclude each other; give one of them"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _suits_its_method(self) -> Self:
+        data = unsuitable_data(self.method, self.datasets, self.validation_datasets)
+        if problem := next(chain(self.method.problems(self.hyperparameters, self.adapter), data), None):
+            raise ValueError(f"method {self.method.type}: {problem}")
+        if self.method.needs_gpu and self.resources.gpus == 0:
+            raise ValueError(f"method {self.method.type}: it needs a GPU so; ask for resources.gpus")
         return self
 
     @property

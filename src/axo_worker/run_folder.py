@@ -8,9 +8,8 @@ from typing import Self
 
 import msgspec
 
+from axo_contracts.trainer_plugin import PLUGIN
 from axo_worker import trainer_plugin
-
-PLUGIN = "axo_trainer_plugin"  # the name under which the trainer imports `axo_worker/trainer_plugin`, and nothing else
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):

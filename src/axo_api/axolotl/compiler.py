@@ -7,26 +7,30 @@ from axo_contracts.datasets import Dataset, FileSource, HubSource, PathSource, h
 from axo_contracts.jobs import TrainSpec
 from axo_contracts.resources import Capabilities, resolve_for_device
 from axo_contracts.storage_paths import INPUTS, OUTPUTS
+from axo_contracts.trainer_plugin import SECTION
 
 
 def compile_config(spec: TrainSpec) -> dict[str, Any]:
     """Return the Axolotl config of `spec`, without what depends on the device. Paths are relative to the workspace."""
+    rates = spec.method.learning_rates
     config: dict[str, Any] = {
         "base_model": spec.base_model,
         **({"revision_of_model": spec.base_model_revision} if spec.base_model_revision else {}),
         **spec.adapter.axolotl_options(),
         **spec.method.axolotl_options(),
-        "datasets": [_dataset(spec, dataset) for dataset in spec.datasets],
+        **_data(spec),
         "chat_template": "tokenizer_default",
         **spec.hyperparameters.axolotl_options(
-            is_adapter=spec.is_adapter, has_validation=bool(spec.validation_datasets)
+            learning_rate=rates.adapter if spec.is_adapter else rates.full,
+            takes_warmup_ratio=spec.method.takes_warmup_ratio,
+            has_validation=bool(spec.validation_datasets),
         ),
         "seed": spec.seed,
         "output_dir": OUTPUTS,
         "dataset_prepared_path": "prepared",
     }
-    if spec.validation_datasets:
-        config["test_datasets"] = [_dataset(spec, dataset) for dataset in spec.validation_datasets]
+    if section := _plugin_section(spec):
+        config[SECTION] = section
     return config
 
 
@@ -43,13 +47,48 @@ def input_name(file_id: str) -> str:
     return f"{file_id}.jsonl"
 
 
+def ds_type(name: str) -> str:
+    """Return how Axolotl calls the kind of a file of rows, from the file's name."""
+    suffixes = [suffix for suffix in PurePosixPath(name.lower()).suffixes if suffix not in {".gz", ".zst"}]
+    match suffixes[-1:]:
+        case [".csv"]:
+            return "csv"
+        case [".parquet"]:
+            return "parquet"
+        case _:
+            return "json"
+
+
+def _data(spec: TrainSpec) -> dict[str, Any]:
+    each = _streamed if spec.method.streams else _dataset
+    data = {"pretraining_dataset" if spec.method.streams else "datasets": [each(spec, of) for of in spec.datasets]}
+    if spec.validation_datasets:
+        data["test_datasets"] = [_dataset(spec, of) for of in spec.validation_datasets]
+    return data
+
+
 def _dataset(spec: TrainSpec, dataset: Dataset) -> dict[str, Any]:
-    options = spec.method.dataset_options(dataset.format)
+    options = spec.method.dataset_options(spec.method.format_for(dataset.format))
     match dataset.source:
         case FileSource(file_id=file_id):
-            path = PurePosixPath(INPUTS, input_name(file_id))
-            return {"path": str(path), "ds_type": "json", "split": "train", **options}
-        case PathSource(path=name):
-            return {"path": name, "ds_type": "json", "split": "train", **options}
+            path = str(PurePosixPath(INPUTS, input_name(file_id)))
+            return {"path": path, "ds_type": ds_type(path), "split": "train", **options}
+        case PathSource(path=path):
+            return {"path": path, "ds_type": ds_type(path), "split": "train", **options}
         case HubSource() as source:
             return {**hub_options(source), **options}
+
+
+def _streamed(spec: TrainSpec, dataset: Dataset) -> dict[str, Any]:
+    options = _dataset(spec, dataset)
+    text = {"type": "pretrain", "text_column": options["field"]}
+    if isinstance(dataset.source, HubSource):
+        return hub_options(dataset.source) | text
+    return {"path": options["ds_type"], "data_files": options["path"], "split": "train"} | text
+
+
+def _plugin_section(spec: TrainSpec) -> dict[str, Any]:
+    formats = [spec.method.format_for(dataset.format) for dataset in (*spec.datasets, *spec.validation_datasets)]
+    unusual = [of for of in formats if of.is_read_by_plugin and not of.has_usual_names]
+    fields = {option: name for of in unusual for option, name in of.field_names().items()}
+    return spec.method.plugin_options() | ({"fields": fields} if fields else {})

@@ -1,18 +1,18 @@
 """What can be asked of jobs. Each function is one transaction; who must hear of it is told after the commit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Self
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from axo_api.clock import now
 from axo_api.errors import Invalid, NotFound
+from axo_api.jobs.data import settle_data
 from axo_api.jobs.moves import record_queued
-from axo_api.tables import files, jobs
-from axo_contracts.datasets import Dataset, FileSource
+from axo_api.tables import jobs
 from axo_contracts.ids import JOB, new_id
 from axo_contracts.jobs import JobSpec
 from axo_contracts.lifecycle import JobStatus
@@ -20,7 +20,6 @@ from axo_contracts.lifecycle import JobStatus
 # Built once: to build them for each group is a third of the processor time that a submit takes in the database.
 _INSERT_JOB = insert(jobs)
 _BLANK: dict[str, Any] = dict.fromkeys(jobs.columns.keys())
-_FILES_NAMED = select(files.c.id, files.c.owner, files.c.report).where(files.c.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def submit_all(connection: Connection, submissions: Sequence[Submission]) -> lis
     Raises `Invalid` when a file that one names does not exist or has bad rows, and when a key was used for another
     spec.
     """
-    _check_files(connection, submissions)
+    settle_data(connection, [(s.row["owner"], s.spec, s.row["spec"]) for s in submissions])
     plain = [submission.row for submission in submissions if submission.row["idempotency_key"] is None]
     new = plain + [s.row for s in submissions if s.row["idempotency_key"] and _insert_once(connection, s.row)]
     if plain:
@@ -80,43 +79,6 @@ def find(
     if statuses:
         query = query.where(jobs.c.status.in_(statuses))
     return connection.execute(query).mappings().all()
-
-
-def _check_files(connection: Connection, submissions: Sequence[Submission]) -> None:
-    named = [(submission, *of) for submission in submissions for of in _files_named(submission.spec)]
-    if not named:
-        return
-    found = connection.execute(_FILES_NAMED, {"ids": list({file_id for *_, file_id in named})})
-    reports = {(row.owner, row.id): row.report for row in found}
-    for submission, field, dataset, file_id in named:
-        report = reports.get((submission.row["owner"], file_id))
-        if report is None:
-            raise Invalid(f"{field}: there is no file {file_id!r}; upload it with POST /v1/files first.", param=field)
-        if dataset.format.field_messages == "messages":  # the rows were read as such when they were uploaded
-            _check_rows(field, file_id, report, submission.spec)
-
-
-def _files_named(spec: JobSpec) -> Iterator[tuple[str, Dataset, str]]:
-    for field, datasets in (("datasets", spec.datasets), ("validation_datasets", spec.validation_datasets)):
-        for index, dataset in enumerate(datasets):
-            if isinstance(dataset.source, FileSource):
-                yield f"{field}.{index}.source.file_id", dataset, dataset.source.file_id
-
-
-def _check_rows(field: str, file_id: str, report: dict[str, Any], spec: JobSpec) -> None:
-    if report["bad_rows"]:
-        first = report["problems"][0]
-        raise Invalid(
-            f"{field}: {report['bad_rows']} of the rows of {file_id!r} cannot be used; row {first['row']}: "
-            f"{first['reason']} GET /v1/files/{file_id}/report lists them.",
-            param=field,
-        )
-    if report["format"] != spec.method.row_format:
-        raise Invalid(
-            f"{field}: {file_id!r} has {report['format']} rows; method {spec.method.type} needs "
-            f"{spec.method.row_format} rows.",
-            param=field,
-        )
 
 
 def _new_row(spec: JobSpec, owner: str) -> dict[str, Any]:

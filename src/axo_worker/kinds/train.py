@@ -6,8 +6,9 @@ from typing import Any
 
 from axo_contracts import storage_paths
 from axo_contracts.orders import RunOrder
+from axo_contracts.trainer_plugin import PLUGIN
 from axo_worker.kinds.launch import Launch
-from axo_worker.run_folder import PLUGIN, RunFolder
+from axo_worker.run_folder import RunFolder
 from axo_worker.settings import Settings
 
 _LET_THROUGH = frozenset(

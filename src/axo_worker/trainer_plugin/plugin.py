@@ -8,6 +8,7 @@ from typing import Any
 
 from axolotl.integrations.base import BasePlugin
 
+from . import section
 from .callback import AxoCallback
 from .reporter import Reporter
 
@@ -22,6 +23,10 @@ class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed w
         _die_with_the_launcher()
         is_first_rank = os.environ.get("RANK", "0") == "0"
         self._reporter = Reporter(os.environ.get("AXO_REPORTS") if is_first_rank else None)
+
+    def register(self, cfg: Any) -> None:
+        """Keep what only we read of the config, before Axolotl drops it."""
+        section.keep(cfg.get("axo") or {})
 
     def load_datasets(self, cfg: Any, preprocess: bool = False) -> None:
         """Say that the data is being read; Axolotl reads it itself."""
