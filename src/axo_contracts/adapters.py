@@ -33,7 +33,7 @@ class _LowRank(Strict):
             raise ValueError("nothing is adapted; name lora_target_modules, or leave lora_target_linear out")
         return self
 
-    def _low_rank_options(self) -> dict[str, Any]:
+    def _low_rank_options(self, head: tuple[str, ...]) -> dict[str, Any]:
         options: dict[str, Any] = {
             "lora_r": self.lora_r,
             "lora_alpha": self.lora_alpha,
@@ -43,8 +43,8 @@ class _LowRank(Strict):
             options["lora_target_linear"] = True
         if self.lora_target_modules:
             options["lora_target_modules"] = list(self.lora_target_modules)
-        if self.lora_modules_to_save:
-            options["lora_modules_to_save"] = list(self.lora_modules_to_save)
+        if saved := dict.fromkeys((*(self.lora_modules_to_save or ()), *head)):
+            options["lora_modules_to_save"] = list(saved)
         if self.peft_use_dora:
             options["peft_use_dora"] = True
         if self.peft_use_rslora:
@@ -57,9 +57,9 @@ class Lora(_LowRank):
 
     type: Literal["lora"] = "lora"
 
-    def axolotl_options(self) -> dict[str, Any]:
-        """Return the Axolotl options that this adapter means."""
-        return {"adapter": "lora", **self._low_rank_options()}
+    def axolotl_options(self, head: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return the Axolotl options that this adapter means; the new modules `head` are trained in full beside it."""
+        return {"adapter": "lora", **self._low_rank_options(head)}
 
 
 class Qlora(_LowRank):
@@ -67,9 +67,9 @@ class Qlora(_LowRank):
 
     type: Literal["qlora"] = "qlora"
 
-    def axolotl_options(self) -> dict[str, Any]:
-        """Return the Axolotl options that this adapter means."""
-        return {"adapter": "qlora", "load_in_4bit": True, **self._low_rank_options()}
+    def axolotl_options(self, head: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return the Axolotl options that this adapter means; the new modules `head` are trained in full beside it."""
+        return {"adapter": "qlora", "load_in_4bit": True, **self._low_rank_options(head)}
 
 
 class FullWeights(Strict):
@@ -77,8 +77,8 @@ class FullWeights(Strict):
 
     type: Literal["full"] = "full"
 
-    def axolotl_options(self) -> dict[str, Any]:
-        """Return the Axolotl options that this adapter means."""
+    def axolotl_options(self, head: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return the Axolotl options that this adapter means; the new modules `head` are trained in full beside it."""
         return {}
 
 

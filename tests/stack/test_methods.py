@@ -26,7 +26,7 @@ HYPERPARAMETERS = {
     "max_steps": 2,
     "micro_batch_size": 2,
     "gradient_accumulation_steps": 1,
-    "sequence_len": 128,
+    "sequence_len": 512,
     "save_steps": 2,
 }
 GENERATED = {"num_generations": 2, "max_completion_length": 8}

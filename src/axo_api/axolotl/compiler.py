@@ -16,7 +16,7 @@ def compile_config(spec: TrainSpec) -> dict[str, Any]:
     config: dict[str, Any] = {
         "base_model": spec.base_model,
         **({"revision_of_model": spec.base_model_revision} if spec.base_model_revision else {}),
-        **spec.adapter.axolotl_options(),
+        **spec.adapter.axolotl_options(spec.method.head),
         **spec.method.axolotl_options(),
         **_data(spec),
         "chat_template": "tokenizer_default",

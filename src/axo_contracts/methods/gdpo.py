@@ -12,7 +12,10 @@ class Gdpo(GroupRelativeMethod):
     type: Literal["gdpo"] = "gdpo"
 
     def axolotl_options(self) -> dict[str, Any]:
-        """Return the Axolotl options that this method means."""
+        """Return the Axolotl options that this method means.
+
+        Axolotl's `rl: gdpo` is `rl: grpo` with this aggregation, but Axolotl 0.21.0 cannot train an adapter by it.
+        """
         options = self._group_relative_options()
         options["trl"]["multi_objective_aggregation"] = "normalize_then_sum"
-        return {"rl": "gdpo", **options}
+        return {"rl": "grpo", **options}

@@ -12,6 +12,7 @@ class ProcessRewardModel(TrainingMethod):
 
     formats: ClassVar[tuple[FormatName, ...]] = ("stepwise_supervised",)
     learning_rates: ClassVar[LearningRates] = LearningRates(adapter=1e-4, full=1e-5)
+    head = ("score",)
 
     type: Literal["process_reward"] = "process_reward"
 

@@ -26,6 +26,8 @@ class TrainingMethod(Strict):
     """Whether several rows may share a sequence."""
     takes_warmup_ratio: ClassVar[bool] = True
 
+    head: ClassVar[tuple[str, ...]] = ()
+    """New modules on the base model that an adapter must leave to be trained in full."""
     keeps_hub_names: ClassVar[bool] = True
     """Whether Axolotl heeds which configuration of a data set on the hub was named."""
 
