@@ -1,5 +1,7 @@
 """Each method says what it means to Axolotl, which rows suit it, and what it cannot do."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from tests.contracts.specs import FORMATS, HUB, METHODS, formats_of, spec
 from axo_api.app import create_app
 from axo_api.axolotl.compiler import compile_config
 from axo_api.settings import Settings
+from axo_contracts.jobs import TrainSpec
 
 SUITABLE = [(method, row_format) for method in METHODS for row_format in formats_of(method)]
 UNSUITABLE = [
@@ -202,6 +205,14 @@ def test_openapi_says_of_each_method_when_to_use_it_and_of_each_field_what_it_me
         assert "Use it" in schemas[name]["description"], name
         for field, shown in schemas[name]["properties"].items():
             assert field == "type" or shown.get("description"), f"{name}.{field} has no description"
+
+
+def test_the_page_on_methods_names_all_of_them_and_its_requests_are_right() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "methods.md").read_text()
+
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) >= {*METHODS, *FORMATS}
+    requests = re.findall(r"-d '(\{.*?\})'", page, re.DOTALL)
+    assert [TrainSpec.model_validate_json(request).method.type for request in requests] == ["kto", "grpo"]
 
 
 def _name(reference: dict[str, str]) -> str:

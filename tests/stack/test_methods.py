@@ -69,8 +69,8 @@ METHODS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         {},
         "rewards/text_similarity/mean",
     ),
+    "ebft": ("chat_template", {"type": "ebft", **GENERATED}, {}, "ebft/alignment"),
     "reward": ("preference", {"type": "reward"}, {}, "loss"),
-    "reward of all weights": ("preference_conversations", {"type": "reward"}, {"adapter": FULL}, "loss"),
     "process_reward": ("stepwise_supervised", {"type": "process_reward"}, {}, "loss"),
 }
 
@@ -112,7 +112,8 @@ def test_a_method_trains_from_the_request_to_the_artifacts(
     names = {name for event in stack.stream(job_id) for name in event.get("values", {})}
     assert metric in names, names
     is_adapter = fields.get("adapter") != FULL
-    assert _weights(stack, job_id, "adapter_model" if is_adapter else "model")
+    weights = _weights(stack, job_id, "adapter_model" if is_adapter else "model")
+    assert any("score" in name for name in weights) == ("reward" in method["type"]), weights.keys()
 
 
 def _weights(stack: EmbeddedStack, job_id: str, name: str) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from axo_api.errors import Invalid
 from axo_api.tables import files
 from axo_contracts.datasets import Dataset, FileSource
 from axo_contracts.formats import RowFormat, format_of
-from axo_contracts.jobs import JobSpec
+from axo_contracts.jobs import TrainSpec
 from axo_contracts.suitability import refused_format
 
 _FILES_NAMED = select(files.c.id, files.c.owner, files.c.report).where(files.c.id.in_(bindparam("ids", expanding=True)))
 
-Asked = tuple[str, JobSpec, dict[str, Any]]
+Asked = tuple[str, TrainSpec, dict[str, Any]]
 """A job's owner, its spec, and the spec as it will be written."""
 Reports = dict[tuple[str, str], dict[str, Any]]
 """What files hold, by owner and id."""
@@ -33,7 +33,7 @@ def settle_data(connection: Connection, asked: Sequence[Asked]) -> None:
             written[field][index]["format"] = row_format.model_dump(mode="json")
 
 
-def _each(spec: JobSpec) -> Iterator[tuple[str, int, Dataset]]:
+def _each(spec: TrainSpec) -> Iterator[tuple[str, int, Dataset]]:
     for field, datasets in (("datasets", spec.datasets), ("validation_datasets", spec.validation_datasets)):
         for index, dataset in enumerate(datasets):
             yield field, index, dataset
@@ -46,7 +46,7 @@ def _reports(connection: Connection, file_ids: Set[str]) -> Reports:
     return {(row.owner, row.id): row.report for row in found}
 
 
-def _row_format(field: str, dataset: Dataset, spec: JobSpec, owner: str, reports: Reports) -> RowFormat:
+def _row_format(field: str, dataset: Dataset, spec: TrainSpec, owner: str, reports: Reports) -> RowFormat:
     if not isinstance(dataset.source, FileSource):
         return spec.method.format_for(dataset.format)
     file_id = dataset.source.file_id
@@ -59,7 +59,7 @@ def _row_format(field: str, dataset: Dataset, spec: JobSpec, owner: str, reports
     return dataset.format or format_of(report["format"])
 
 
-def _check_rows(field: str, file_id: str, report: dict[str, Any], dataset: Dataset, spec: JobSpec) -> None:
+def _check_rows(field: str, file_id: str, report: dict[str, Any], dataset: Dataset, spec: TrainSpec) -> None:
     found = report["format"]
     if report["bad_rows"] or found is None:
         raise Invalid(f"{field}: {_what_is_wrong(file_id, report)}", param=field)

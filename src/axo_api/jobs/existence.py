@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from axo_api.errors import Invalid
+from axo_api.jobs.unsafe_code import refuse_unsafe_code
 from axo_api.settings import Settings
 from axo_contracts.datasets import Dataset, HubSource, PathSource
 from axo_contracts.jobs import JobSpec
@@ -49,10 +50,12 @@ class Existence:
         self._found_at: dict[_Path | _HubName, float] = {}
 
     async def check(self, spec: JobSpec) -> None:
-        """Raise `Invalid` for the first model or data set that does not exist, or lies outside the allowed roots.
+        """Raise `Invalid` for code to be run, or the first model or data set that does not exist, or lies outside the
+        allowed roots.
 
         A hub that does not answer in time is no reason to refuse: the worker may reach it.
         """
+        refuse_unsafe_code(spec)
         paths = [path for path in _named_paths(spec) if not self._is_remembered(path)]
         if paths:
             await asyncio.to_thread(_check_paths, paths, self._settings.allowed_roots)

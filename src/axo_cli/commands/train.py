@@ -20,7 +20,9 @@ def train(
     spec_file: SpecFile = None,
     base_model: Annotated[str | None, typer.Option(help="A name on the hub, or a folder that the workers see.")] = None,
     data: Data = None,
-    method: Annotated[str | None, typer.Option(help="sft or dpo.")] = None,
+    method: Annotated[
+        str | None, typer.Option(help="How to train: sft, dpo, kto, grpo …; docs/methods.md lists all.")
+    ] = None,
     adapter: Annotated[str | None, typer.Option(help="lora, qlora or full.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the data.")] = None,
     max_steps: Annotated[int | None, typer.Option(help="Stop after so many steps.")] = None,

@@ -14,7 +14,7 @@ Depth = Annotated[float, Field(gt=0, le=1)]
 
 class Ebft(GeneratingMethod):
     """Energy-based fine-tuning. Use it in SFT's place when the model shall match the examples' meaning rather than
-    their words. It generates while it trains, and needs a GPU."""
+    their words. It generates while it trains; its strided mode needs a GPU."""
 
     formats: ClassVar[tuple[FormatName, ...]] = ("chat_template", "completion")
     learning_rates: ClassVar[LearningRates] = LearningRates(adapter=1e-5, full=1e-6)
@@ -51,7 +51,7 @@ class Ebft(GeneratingMethod):
     @property
     def needs_gpu(self) -> bool:
         """Whether it cannot train on a CPU."""
-        return True
+        return self.mode == "strided" or super().needs_gpu
 
     def axolotl_options(self) -> dict[str, Any]:
         """Return the Axolotl options that this method means."""
