@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """How much the service says about itself."""
     allowed_roots: list[Path] = []
     """Folders below which a job may name models and data by path, as a JSON list. Empty: none."""
+    unsafe_code: bool = False
+    """Whether jobs may run code of their own, and reach files and services outside of them. For people you trust."""
     lease_seconds: Annotated[float, Field(ge=1, le=60)] = 30.0
     """How long a worker may be silent before its job is given to another."""
     stop_grace_seconds: Annotated[float, Field(ge=0)] = 30.0

@@ -1,21 +1,22 @@
 """What a client asks for: a job's spec, by `kind`. A new kind is a class here and a file in `axo_worker/kinds/`."""
 
+from collections.abc import Iterator
 from itertools import chain
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 
 from axo_contracts.adapters import Adapter, FullWeights, Lora
+from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.datasets import Dataset
 from axo_contracts.hyperparameters import Hyperparameters
 from axo_contracts.limits import Limits
 from axo_contracts.methods import Method, Sft
+from axo_contracts.named_source import NamedSource
+from axo_contracts.plain_data import Plain
 from axo_contracts.resources import Resources
-from axo_contracts.strict import Line, Strict
+from axo_contracts.strict import Labels, Line, Name, Priority, Strict
 from axo_contracts.suitability import unsuitable_data
-
-Label = Annotated[str, Field(max_length=64)]
-LabelText = Annotated[str, Field(max_length=512)]
 
 
 class TrainSpec(Strict):
@@ -35,13 +36,15 @@ class TrainSpec(Strict):
     hyperparameters: Hyperparameters = Hyperparameters()
     resources: Resources = Resources()
     limits: Limits = Limits()
-    name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][\w.-]*$")] | None = None
+    axolotl: Annotated[Plain, Field(default_factory=dict)]
+    """Any other Axolotl key, as `GET /v1/schema` has it; over what the fields above mean, and over what is `auto`."""
+    name: Name | None = None
     """A name for people: letters, digits, dot, dash and underscore."""
-    metadata: Annotated[dict[Label, LabelText], Field(max_length=16, default_factory=dict)]
+    metadata: Labels
     """Up to 16 labels of your own."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 42
     """The same seed on the same kind of device gives the same run."""
-    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    priority: Priority = 0
     """Of two jobs that wait, the one with the higher priority starts first."""
 
     @model_validator(mode="after")
@@ -66,5 +69,44 @@ class TrainSpec(Strict):
         """Whether the result is an adapter, not a whole model."""
         return not isinstance(self.adapter, FullWeights)
 
+    @property
+    def base_model_field(self) -> str:
+        """Where the model is named, for errors."""
+        return "base_model"
 
-JobSpec = TrainSpec
+    @property
+    def micro_batches(self) -> tuple[int, int] | None:
+        """`micro_batch_size` and `gradient_accumulation_steps`; None where `axolotl` counts its rows otherwise."""
+        given = {name: getattr(self.hyperparameters, name) for name in MICRO_BATCHES} | self.axolotl
+        sizes = [given[name] for name in MICRO_BATCHES]
+        if given.get("batch_size") or not all(isinstance(size, int) for size in sizes):
+            return None
+        return sizes[0], sizes[1]
+
+    def sources(self) -> Iterator[NamedSource]:
+        """Yield what the job learns from."""
+        for field, datasets in (("datasets", self.datasets), ("validation_datasets", self.validation_datasets)):
+            for index, dataset in enumerate(datasets):
+                name = {"file": "file_id", "path": "path", "hub": "repo_id"}[dataset.source.type]
+                yield NamedSource(f"{field}.{index}.source.{name}", dataset.source)
+
+
+MICRO_BATCHES = ("micro_batch_size", "gradient_accumulation_steps")
+
+
+def _which(given: Any) -> str:
+    is_config = "config" in given if isinstance(given, dict) else isinstance(given, ConfigSpec)
+    return "ConfigSpec" if is_config else "TrainSpec"
+
+
+JobSpec = Annotated[
+    Annotated[TrainSpec, Tag("TrainSpec")] | Annotated[ConfigSpec, Tag("ConfigSpec")], Discriminator(_which)
+]
+"""A typed spec; or, by its field `config`, a whole Axolotl config."""
+
+_specs: TypeAdapter[JobSpec] = TypeAdapter(JobSpec)
+
+
+def spec_from_json(data: dict[str, Any]) -> JobSpec:
+    """Return the spec that was kept as JSON. Raises `pydantic.ValidationError` for one of another version of axo."""
+    return _specs.validate_python(data)

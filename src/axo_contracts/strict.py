@@ -16,3 +16,13 @@ Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f
 
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """A whole number of something, which fits everywhere that it goes."""
+
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][\w.-]*$")]
+"""A job's name for people."""
+
+_Label = Annotated[str, Field(max_length=64)]
+_LabelText = Annotated[str, Field(max_length=512)]
+Labels = Annotated[dict[_Label, _LabelText], Field(max_length=16, default_factory=dict)]
+"""A client's own labels of a job."""
+
+Priority = Annotated[int, Field(ge=-100, le=100)]

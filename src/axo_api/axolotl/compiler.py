@@ -3,8 +3,9 @@
 from pathlib import PurePosixPath
 from typing import Any
 
+from axo_api.axolotl.device_defaults import with_defaults
 from axo_contracts.datasets import Dataset, FileSource, HubSource, PathSource, hub_options
-from axo_contracts.jobs import TrainSpec
+from axo_contracts.jobs import JobSpec, TrainSpec
 from axo_contracts.resources import Capabilities, resolve_for_device
 from axo_contracts.storage_paths import INPUTS, OUTPUTS
 from axo_contracts.trainer_plugin import SECTION
@@ -34,12 +35,12 @@ def compile_config(spec: TrainSpec) -> dict[str, Any]:
     return config
 
 
-def resolve_config(config: dict[str, Any], spec: TrainSpec, capabilities: Capabilities) -> dict[str, Any]:
-    """Return `config` with what was `auto` resolved for a worker with `capabilities`."""
-    resolved = config | resolve_for_device(spec.resources, is_adapter=spec.is_adapter, capabilities=capabilities)
+def resolve_config(config: dict[str, Any], spec: JobSpec, capabilities: Capabilities) -> dict[str, Any]:
+    """Return `config` with what it leaves open resolved for a worker with `capabilities`."""
+    for_device = resolve_for_device(spec.resources, is_adapter=spec.is_adapter, capabilities=capabilities)
     if not capabilities.gpus or spec.resources.gpus == 0:
-        resolved |= {"dataset_num_proc": 1, "dataloader_num_workers": 0}
-    return resolved
+        for_device |= {"dataset_num_proc": 1, "dataloader_num_workers": 0}
+    return with_defaults(config, for_device)
 
 
 def input_name(file_id: str) -> str:

@@ -20,7 +20,7 @@ from axo_api.dependencies import Parts
 from axo_api.tables import attempts, jobs
 from axo_api.workers.fleet import current_runs, live_workers
 from axo_contracts import redis_names
-from axo_contracts.jobs import TrainSpec
+from axo_contracts.jobs import spec_from_json
 from axo_contracts.lifecycle import JobStatus
 from axo_contracts.orders import RUN_JOB, RunOrder, order_to_json
 
@@ -90,7 +90,7 @@ def queue_in_order(
 def place_of(row: RowMapping, fleet: Sequence[Host]) -> Place | str:
     """Return where a queued job would run now, or why it waits."""
     try:
-        resources = TrainSpec.model_validate(row["spec"]).resources
+        resources = spec_from_json(row["spec"]).resources
     except ValidationError as error:  # of another version of axo: it must not hold up the others
         return f"its spec cannot be read by this version: {error.errors()[0]['msg']}"
     return choose(resources, fleet, avoid=row["worker_id"] if row["losses"] else None)

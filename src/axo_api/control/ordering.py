@@ -5,14 +5,15 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
-from axo_api.axolotl.compiler import compile_config, input_name, resolve_config
+from axo_api.axolotl.compiler import input_name, resolve_config
+from axo_api.axolotl.configs import config_of
 from axo_api.clock import now
 from axo_api.control.placement import Place
 from axo_api.jobs.moves import move
 from axo_api.settings import Settings
 from axo_api.tables import attempts, files, jobs
 from axo_contracts.datasets import FileSource
-from axo_contracts.jobs import TrainSpec
+from axo_contracts.jobs import JobSpec, spec_from_json
 from axo_contracts.lifecycle import JobStatus
 from axo_contracts.orders import InputFile, RunOrder
 from axo_contracts.resources import Capabilities
@@ -36,8 +37,8 @@ def place(connection: Connection, job_id: str, at_place: Place, settings: Settin
     )
     if not moved:
         return None
-    spec = TrainSpec.model_validate(row["spec"])
-    config = compile_config(spec) | (row["remedies"] or {})
+    spec = spec_from_json(row["spec"])
+    config = config_of(spec) | (row["remedies"] or {})
     values = {
         "job_id": job_id,
         "attempt": attempt,
@@ -56,7 +57,7 @@ def order_of(connection: Connection, job_id: str, attempt: int, settings: Settin
     job = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one()
     every = select(attempts).where(attempts.c.job_id == job_id, attempts.c.attempt <= attempt)
     *earlier, this = connection.execute(every.order_by(attempts.c.attempt)).mappings().all()
-    spec = TrainSpec.model_validate(job["spec"])
+    spec = spec_from_json(job["spec"])
     own = [str(attempt_folder(job_id, row["attempt"])) for row in earlier]
     return RunOrder(
         job_id=job_id,
@@ -84,19 +85,15 @@ def _capabilities_at(at_place: Place) -> Capabilities:
     )
 
 
-def _runtime_left(spec: TrainSpec, earlier: Sequence[RowMapping]) -> float | None:
+def _runtime_left(spec: JobSpec, earlier: Sequence[RowMapping]) -> float | None:
     if spec.limits.max_runtime_seconds is None:
         return None
     ran = sum((row["ended_at"] - row["started_at"] for row in earlier if row["started_at"]), timedelta())
     return max(1.0, spec.limits.max_runtime_seconds - ran.total_seconds())
 
 
-def _inputs(connection: Connection, spec: TrainSpec) -> tuple[InputFile, ...]:
-    ids = {
-        dataset.source.file_id
-        for dataset in (*spec.datasets, *spec.validation_datasets)
-        if isinstance(dataset.source, FileSource)
-    }
+def _inputs(connection: Connection, spec: JobSpec) -> tuple[InputFile, ...]:
+    ids = {source.file_id for _, source, _ in spec.sources() if isinstance(source, FileSource)}
     rows = connection.execute(select(files.c.id, files.c.bytes, files.c.sha256).where(files.c.id.in_(ids)))
     return tuple(
         InputFile(name=input_name(row.id), source=str(uploaded_file(row.id)), bytes=row.bytes, sha256=row.sha256)

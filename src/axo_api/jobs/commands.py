@@ -9,7 +9,7 @@ from axo_api.errors import Conflict, NotFound
 from axo_api.jobs import service
 from axo_api.jobs.moves import move
 from axo_api.tables import checkpoints
-from axo_contracts.jobs import TrainSpec
+from axo_contracts.jobs import spec_from_json
 from axo_contracts.lifecycle import ENDINGS, ON_A_WORKER, TERMINAL, EndReason, JobStatus
 from axo_contracts.storage_paths import attempt as attempt_folder
 
@@ -81,7 +81,7 @@ def retry(
     if row["status"] not in TERMINAL:
         raise Conflict(f"Job {job_id} is {row['status']}; only a job that has ended can be retried.")
     submission = service.Submission.of(
-        TrainSpec.model_validate(row["spec"]),
+        spec_from_json(row["spec"]),
         owner=owner,
         idempotency_key=idempotency_key,
         asked_as=f"retry {job_id} {from_checkpoint}",

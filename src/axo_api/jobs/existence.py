@@ -12,13 +12,14 @@ from urllib.parse import quote
 
 import httpx
 
+from axo_api.axolotl.accepting import check_keys, has_keys_of_axolotl, may_run_unsafe_code
 from axo_api.errors import Invalid
 from axo_api.jobs.unsafe_code import refuse_unsafe_code
 from axo_api.settings import Settings
-from axo_contracts.datasets import Dataset, HubSource, PathSource
-from axo_contracts.jobs import JobSpec
+from axo_contracts.datasets import HubSource, PathSource
+from axo_contracts.jobs import JobSpec, TrainSpec
 
-HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+HUB_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)?")
 REMEMBERED_SECONDS = 5.0
 MOST_REMEMBERED = 10_000
 
@@ -27,7 +28,7 @@ MOST_REMEMBERED = 10_000
 class _Path:
     field: str
     path: str
-    member: str  # what must be a file: the path itself (""), or this within the folder
+    member: str | None  # what must be a file: the path itself (""), or this within the folder; None: either may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,19 @@ class Existence:
         self._found_at: dict[_Path | _HubName, float] = {}
 
     async def check(self, spec: JobSpec) -> None:
-        """Raise `Invalid` for code to be run, or the first model or data set that does not exist, or lies outside the
-        allowed roots.
+        """Raise `Invalid` for code to be run, wrong Axolotl keys, or what is not there, or not allowed.
 
         A hub that does not answer in time is no reason to refuse: the worker may reach it.
         """
-        refuse_unsafe_code(spec)
+        if isinstance(spec, TrainSpec) and not may_run_unsafe_code(self._settings):
+            refuse_unsafe_code(spec)
+        if has_keys_of_axolotl(spec):
+            await asyncio.to_thread(check_keys, spec, self._settings)
         paths = [path for path in _named_paths(spec) if not self._is_remembered(path)]
         if paths:
-            await asyncio.to_thread(_check_paths, paths, self._settings.allowed_roots)
+            await asyncio.to_thread(_check_paths, paths, self._settings)
             self._remember(paths)
-        for name in _named_on_hub(spec):
+        for name in _named_on_hub(spec, self._settings):
             if self._settings.hub.check and not self._is_remembered(name):
                 await self._check_on_hub(name)
 
@@ -97,40 +100,42 @@ class Existence:
 
 def _named_paths(spec: JobSpec) -> Iterator[_Path]:
     if spec.base_model.startswith("/"):
-        yield _Path("base_model", spec.base_model, "config.json")
-    for field, dataset in _datasets(spec):
-        if isinstance(dataset.source, PathSource):
-            yield _Path(f"{field}.source.path", dataset.source.path, "")
+        yield _Path(spec.base_model_field, spec.base_model, "config.json")
+    for field, source, may_be_folder in spec.sources():
+        if isinstance(source, PathSource):
+            yield _Path(field, source.path, None if may_be_folder else "")
 
 
-def _named_on_hub(spec: JobSpec) -> Iterator[_HubName]:
-    if not spec.base_model.startswith("/"):
-        if HUB_NAME.fullmatch(spec.base_model) is None:
-            raise Invalid(
-                f"base_model: {spec.base_model!r} is neither a name on the hub (org/model) nor an absolute path.",
-                param="base_model",
-            )
-        yield _HubName("base_model", "model", spec.base_model, spec.base_model_revision)
-    for field, dataset in _datasets(spec):
-        if isinstance(dataset.source, HubSource):
-            yield _HubName(f"{field}.source.repo_id", "dataset", dataset.source.repo_id, dataset.source.revision)
+def _named_on_hub(spec: JobSpec, settings: Settings) -> Iterator[_HubName]:
+    if HUB_NAME.fullmatch(spec.base_model):
+        yield _HubName(spec.base_model_field, "model", spec.base_model, spec.base_model_revision)
+    elif not spec.base_model.startswith("/") and not may_run_unsafe_code(settings):
+        raise Invalid(
+            f"{spec.base_model_field}: {spec.base_model!r} is neither a name on the hub (org/model) nor an "
+            "absolute path.",
+            param=spec.base_model_field,
+        )
+    for field, source, _ in spec.sources():
+        if isinstance(source, HubSource):
+            yield _HubName(field, "dataset", source.repo_id, source.revision)
 
 
-def _datasets(spec: JobSpec) -> Iterator[tuple[str, Dataset]]:
-    for field, datasets in (("datasets", spec.datasets), ("validation_datasets", spec.validation_datasets)):
-        for index, dataset in enumerate(datasets):
-            yield f"{field}.{index}", dataset
-
-
-def _check_paths(paths: Sequence[_Path], allowed_roots: Sequence[Path]) -> None:
-    roots = [root.resolve() for root in allowed_roots]
+def _check_paths(paths: Sequence[_Path], settings: Settings) -> None:
+    roots = [root.resolve() for root in settings.allowed_roots]
     for named in paths:
         path = Path(os.path.realpath(named.path))
         if not any(path.is_relative_to(root) for root in roots):
+            if may_run_unsafe_code(settings):  # the workers may see what is not here
+                continue
             where = ", ".join(str(root) for root in roots) or "none: the operator has set no AXO_ALLOWED_ROOTS"
             raise Invalid(
                 f"{named.field}: {named.path!r} is outside of the allowed folders ({where}).", param=named.field
             )
-        if not os.path.isfile(path / named.member):  # noqa: PTH113 (pathlib raises for a loop, or too long a name)
+        if not _is_there(path, named.member):
             what = f"no model's folder: it has no {named.member}" if named.member else "no file"
             raise Invalid(f"{named.field}: {named.path!r} is {what}.", param=named.field)
+
+
+def _is_there(path: Path, member: str | None) -> bool:
+    """Return whether there is such a file. `pathlib` would raise for a loop, or too long a name."""
+    return os.path.exists(path) if member is None else os.path.isfile(path / member)  # noqa: PTH110, PTH113

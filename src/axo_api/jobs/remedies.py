@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from axo_contracts.jobs import TrainSpec
+from axo_contracts.jobs import MICRO_BATCHES, JobSpec, spec_from_json
 from axo_contracts.lifecycle import EndReason
 
 
@@ -17,17 +17,13 @@ class Remedy:
 
 def remedy_for(reason: EndReason, spec: dict[str, Any], earlier: dict[str, Any] | None) -> Remedy | None:
     """Return what to try after an attempt of a `spec` that ended for `reason` with the `earlier` remedies."""
-    return None if reason is not EndReason.OOM_GPU else _for_gpu_memory(TrainSpec.model_validate(spec), earlier)
+    return None if reason is not EndReason.OOM_GPU else _for_gpu_memory(spec_from_json(spec), earlier)
 
 
-def _for_gpu_memory(spec: TrainSpec, earlier: dict[str, Any] | None) -> Remedy | None:
-    if spec.limits.on_oom != "halve_micro_batch":
+def _for_gpu_memory(spec: JobSpec, earlier: dict[str, Any] | None) -> Remedy | None:
+    if spec.limits.on_oom != "halve_micro_batch" or spec.micro_batches is None:
         return None
-    now = {
-        "micro_batch_size": spec.hyperparameters.micro_batch_size,
-        "gradient_accumulation_steps": spec.hyperparameters.gradient_accumulation_steps,
-        **(earlier or {}),
-    }
+    now = dict(zip(MICRO_BATCHES, spec.micro_batches, strict=True)) | (earlier or {})
     if now["micro_batch_size"] % 2:
         return None
     then = {

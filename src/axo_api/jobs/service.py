@@ -10,11 +10,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from axo_api.clock import now
 from axo_api.errors import Invalid, NotFound
+from axo_api.jobs.config_files import check_files_of_configs
 from axo_api.jobs.data import settle_data
 from axo_api.jobs.moves import record_queued
 from axo_api.tables import jobs
+from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.ids import JOB, new_id
-from axo_contracts.jobs import JobSpec
+from axo_contracts.jobs import JobSpec, TrainSpec
 from axo_contracts.lifecycle import JobStatus
 
 # Built once: to build them for each group is a third of the processor time that a submit takes in the database.
@@ -45,7 +47,7 @@ def submit_all(connection: Connection, submissions: Sequence[Submission]) -> lis
     Raises `Invalid` when a file that one names does not exist or has bad rows, and when a key was used for another
     spec.
     """
-    settle_data(connection, [(s.row["owner"], s.spec, s.row["spec"]) for s in submissions])
+    _check_data(connection, submissions)
     plain = [submission.row for submission in submissions if submission.row["idempotency_key"] is None]
     new = plain + [s.row for s in submissions if s.row["idempotency_key"] and _insert_once(connection, s.row)]
     if plain:
@@ -79,6 +81,13 @@ def find(
     if statuses:
         query = query.where(jobs.c.status.in_(statuses))
     return connection.execute(query).mappings().all()
+
+
+def _check_data(connection: Connection, submissions: Sequence[Submission]) -> None:
+    typed = [(s.row["owner"], s.spec, s.row["spec"]) for s in submissions if isinstance(s.spec, TrainSpec)]
+    settle_data(connection, typed)
+    configs = [(s.row["owner"], s.spec) for s in submissions if isinstance(s.spec, ConfigSpec)]
+    check_files_of_configs(connection, configs)
 
 
 def _new_row(spec: JobSpec, owner: str) -> dict[str, Any]:

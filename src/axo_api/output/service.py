@@ -5,17 +5,14 @@ from itertools import groupby, islice
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
 
-from axo_api.axolotl.compiler import compile_config
+from axo_api.axolotl.configs import config_of
 from axo_api.errors import NotFound
 from axo_api.jobs.service import get
 from axo_api.output.schemas import MetricPoint
 from axo_api.tables import attempts, checkpoints, job_events, metrics
-from axo_contracts.jobs import JobSpec
-
-_spec: TypeAdapter[JobSpec] = TypeAdapter(JobSpec)
+from axo_contracts.jobs import spec_from_json
 
 
 def find_metrics(
@@ -70,7 +67,7 @@ def config_yaml(connection: Connection, job_id: str, *, owner: str, attempt: int
     if attempt is not None:
         raise NotFound(f"Job {job_id} has no attempt {attempt}; its newest is {job['attempt']}.", param="attempt")
     sentence = "Not placed on a worker yet: precision, attention and kernels are chosen for its device."
-    return _yaml(sentence, compile_config(_spec.validate_python(job["spec"])))
+    return _yaml(sentence, config_of(spec_from_json(job["spec"])))
 
 
 def _not_superseded(connection: Connection, job_id: str) -> ColumnElement[bool]:
