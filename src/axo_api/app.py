@@ -25,6 +25,7 @@ from axo_api.journals.hub import Hub
 from axo_api.migrations import upgrade
 from axo_api.output import endpoints as output
 from axo_api.request_ids import RequestIds
+from axo_api.schema import endpoints as schema
 from axo_api.settings import Settings
 from axo_api.wake import Wake
 from axo_api.workers import endpoints as workers
@@ -53,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
-    for resource in (jobs, output, files, workers, health):
+    for resource in (jobs, output, files, workers, schema, health):
         app.include_router(resource.router)
     install_error_handlers(app)
     app.add_middleware(BodyLimit)

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from axo_cli.errors import UsageError
+from axo_contracts.config_text import read_config
 
 Spec = dict[str, Any]
 Upload = Callable[[Path], str]
@@ -40,14 +39,13 @@ class Flags:
 def read_spec(path: Path) -> Spec:
     """Return the spec in a YAML file. Raises `UsageError` when there is none."""
     try:
-        spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not YAML: {' '.join(str(error).split())}.") from error
-    if not isinstance(spec, dict):
-        raise UsageError(f"{path} holds no spec: a mapping with base_model and datasets is expected.")
-    return spec
+    try:
+        return read_config(text)
+    except ValueError as error:
+        raise UsageError(f"{path} holds no spec: {error}.") from error
 
 
 def with_flags(spec: Spec, flags: Flags) -> Spec:

@@ -120,3 +120,60 @@ def test_a_file_that_is_no_spec_is_told(axo: Axo, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "is not YAML" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+CONFIG = """
+base_model: org/model
+adapter: lora
+datasets:
+  - path: ./rows.jsonl
+    type: alpaca
+  - path: org/data
+    type: alpaca
+learning_rate: 1e-4
+micro_batch_size: 2
+"""
+
+
+def test_an_axolotl_config_is_submitted_whole_with_its_local_data_uploaded(
+    axo: Axo, service: Service, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.jsonl").write_text(ROWS)
+    (tmp_path / "config.yml").write_text(CONFIG)
+
+    done = axo("train", "--name", "whole", "--max-steps", "3", tmp_path / "config.yml")
+
+    assert done.returncode == 0, done.stderr
+    assert len(service.uploads) == 1
+    assert service.posted[0][2] == {
+        "name": "whole",
+        "config": {
+            "base_model": "org/model",
+            "adapter": "lora",
+            "datasets": [{"path": FIRST_FILE["file_id"], "type": "alpaca"}, {"path": "org/data", "type": "alpaca"}],
+            "learning_rate": "1e-4",
+            "micro_batch_size": 2,
+            "max_steps": 3,
+        },
+    }
+
+
+def test_flags_that_mean_a_field_of_a_spec_cannot_go_over_an_axolotl_config(
+    axo: Axo, service: Service, tmp_path: Path
+) -> None:
+    (tmp_path / "config.yml").write_text(CONFIG)
+
+    done = axo("train", "--method", "dpo", tmp_path / "config.yml")
+
+    assert done.returncode == 2
+    assert "--method" in done.stderr
+    assert service.posted == []
+
+
+def test_a_key_that_is_written_twice_is_told_with_its_line(axo: Axo, tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text(CONFIG + "adapter: qlora\n")
+
+    done = axo("train", tmp_path / "config.yml")
+
+    assert done.returncode == 2
+    assert "line 11: the key 'adapter' is there already, in line 3" in done.stderr

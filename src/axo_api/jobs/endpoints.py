@@ -10,11 +10,12 @@ from axo_api.control.asking import ASKS, ask_run
 from axo_api.dependencies import Axo, Owner, Parts
 from axo_api.jobs import commands, service
 from axo_api.jobs.schemas import Job, Retry
+from axo_api.jobs.yaml_body import YAML_BODY, TakesYaml
 from axo_api.pagination import After, Limit, Page, page
 from axo_contracts.jobs import JobSpec
 from axo_contracts.lifecycle import JobStatus
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=TakesYaml)
 JobId = Annotated[str, Path(examples=["ftjob-01m80dj386h6snwnj5w2aq1gwa"])]
 IdempotencyKey = Annotated[
     str | None,
@@ -22,9 +23,12 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("", status_code=201, response_model=Job, summary="Submit a job")
+@router.post("", status_code=201, response_model=Job, summary="Submit a job", openapi_extra=YAML_BODY)
 async def submit_job(spec: JobSpec, axo: Axo, owner: Owner, idempotency_key: IdempotencyKey = None) -> Response:
-    """Queue a job. When this answers 201 the job is on disk: it runs whatever breaks in between."""
+    """Queue a job. When this answers 201 the job is on disk: it runs whatever breaks in between.
+
+    The body is a typed spec; or, as YAML or in the field `config`, a whole Axolotl config.
+    """
     submission = service.Submission.of(spec, owner=owner, idempotency_key=idempotency_key)
     if idempotency_key is not None:
         made = await axo.database.read(partial(service.made_before, submission=submission))

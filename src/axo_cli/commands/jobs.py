@@ -91,14 +91,20 @@ def _step(progress: dict[str, Any]) -> str:
     return f"{progress['step']}/{progress['max_steps']}" if progress else DASH
 
 
+def _method(spec: dict[str, Any]) -> str:
+    if "config" in spec:
+        return f"a whole config, {spec['config'].get('rl') or 'sft'}, {spec['config'].get('adapter') or 'full'}"
+    return f"{spec['method']['type']}, {spec['adapter']['type']}"
+
+
 def _fields(job: dict[str, Any]) -> list[tuple[str, str | Text]]:
     spec, progress = job["spec"], job["progress"] or {}
     fields: list[tuple[str, str | Text]] = [
         ("job", job["id"]),
         ("name", job["name"] or DASH),
         ("status", status_text(job["status"])),
-        ("base model", spec["base_model"]),
-        ("method", f"{spec['method']['type']}, {spec['adapter']['type']}"),
+        ("base model", spec["config"]["base_model"] if "config" in spec else spec["base_model"]),
+        ("method", _method(spec)),
         ("attempt", f"{job['attempt']}" + (f" on {job['worker']}" if job["worker"] else "")),
         ("created", ago(job["created_at"])),
     ]

@@ -6,12 +6,16 @@ from typing import Annotated
 import typer
 
 from axo_cli.api import Api
+from axo_cli.axolotl_config import as_spec, is_axolotl_config
 from axo_cli.commands.following import follow_to_end
 from axo_cli.options import DEFAULT_URL, AsJson, Url
 from axo_cli.output import console, print_json
 from axo_cli.spec import Flags, read_spec, with_flags, with_uploads
 
-SpecFile = Annotated[Path | None, typer.Argument(metavar="SPEC.yaml", help="The job's spec; flags go before it.")]
+SpecFile = Annotated[
+    Path | None,
+    typer.Argument(metavar="SPEC.yaml", help="The job's spec, or a whole Axolotl config; flags go before it."),
+]
 Data = Annotated[list[Path] | None, typer.Option(help="A local JSONL file of rows; uploaded. May be given often.")]
 Rate = Annotated[float | None, typer.Option("--lr", help="Peak learning rate.")]
 
@@ -32,7 +36,10 @@ def train(
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """Submit a fine-tuning job. Local data files, in the spec or as --data, are uploaded first."""
+    """Submit a fine-tuning job. Local data files, in the spec or as --data, are uploaded first.
+
+    An Axolotl config is told by its data sets, which have a `path` where those of a spec have a `source`.
+    """
     flags = Flags(
         base_model=base_model,
         data=data or [],
@@ -43,9 +50,12 @@ def train(
         max_steps=max_steps,
         learning_rate=learning_rate,
     )
-    spec = with_flags(read_spec(spec_file) if spec_file else {}, flags)
+    written, folder = (read_spec(spec_file), spec_file.parent) if spec_file else ({}, Path())
     with Api(url) as api:
-        spec = with_uploads(spec, spec_file.parent if spec_file else Path(), lambda path: str(api.upload(path)["id"]))
+        if is_axolotl_config(written):
+            spec = as_spec(written, flags, folder, lambda path: str(api.upload(path)["id"]))
+        else:
+            spec = with_uploads(with_flags(written, flags), folder, lambda path: str(api.upload(path)["id"]))
         job = api.post("/v1/jobs", spec)
         if as_json and not follow:
             print_json(job)

@@ -1,0 +1,1 @@
+"""The schema of Axolotl configs, for editors and people."""
