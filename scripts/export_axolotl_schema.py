@@ -147,6 +147,7 @@ def _dataset_types() -> list[str]:
     """Return the ways to read a data set that Axolotl ships."""
     folder = Path(inspect.getfile(prompt_strategies)).parent
     modules = {file.stem for file in folder.rglob("*.py")} - {"__init__", "base"}
+    modules |= {file.parent.name for file in folder.glob("*/__init__.py")}
     return sorted(modules | {handler.split(":")[0] for handler in DATASET_HANDLERS})
 
 
