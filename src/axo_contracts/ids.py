@@ -8,6 +8,7 @@ _LENGTH = 26
 
 JOB = "ftjob"
 FILE = "file"
+UPLOAD = "upload"
 CHECKPOINT = "ftckpt"
 
 

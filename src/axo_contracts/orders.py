@@ -4,14 +4,17 @@ from typing import Any, Literal
 
 import msgspec
 
+from axo_contracts.wrappings import Compression
+
 
 class InputFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that the run reads. The worker puts it at `inputs/{name}` in the workspace."""
+    """A file that the run reads. The worker puts it, unpacked, at `inputs/{name}` in the workspace."""
 
     name: str
     source: str  # a path below the storage root
     bytes: int
     sha256: str
+    compression: Compression | None = None  # the worker unpacks it: Axolotl's environment may lack what it takes
 
 
 class RunOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,11 @@ def uploaded_file(file_id: str) -> PurePosixPath:
     return PurePosixPath("files", file_id[-2:], file_id)
 
 
+def row_hashes(file_id: str) -> PurePosixPath:
+    """Return where the hashes of an uploaded file's rows lie; only the control plane reads them."""
+    return uploaded_file(file_id).with_suffix(".rows")
+
+
 def job(job_id: str) -> PurePosixPath:
     """Return the folder of a job."""
     return PurePosixPath("jobs", job_id)

@@ -13,6 +13,7 @@ from axo_contracts.lifecycle import ENDINGS, EndReason
 from axo_contracts.orders import InputFile, RunOrder
 from axo_worker.failures import AlreadyBegun, RunFailed
 from axo_worker.files import publish, sha256_of
+from axo_worker.unpacking import unpack
 
 
 def has_begun(storage_root: Path, order: RunOrder) -> bool:
@@ -53,9 +54,13 @@ def _put_input(root: Path, folder: Path, file: InputFile) -> None:
         raise RunFailed(EndReason.BAD_CONFIG, f"The order names an input outside of the storage: {file.source}.")
     if not source.is_file():
         raise RunFailed(EndReason.BAD_DATA, f"The input {file.name} is not in the storage ({file.source}).")
-    _link_or_copy(source, target)
-    if target.stat().st_size != file.bytes or sha256_of(target) != file.sha256:
+    if file.compression is None:
+        _link_or_copy(source, target)
+    packed = source if file.compression else target
+    if packed.stat().st_size != file.bytes or sha256_of(packed) != file.sha256:
         raise RunFailed(EndReason.BAD_DATA, f"The input {file.name} is not what was uploaded: size or hash differs.")
+    if file.compression is not None:
+        unpack(source, target, file.compression)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
