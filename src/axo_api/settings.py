@@ -20,6 +20,19 @@ class HubSettings(BaseModel):
     """How long to wait for the hub's answer."""
 
 
+class FileSettings(BaseModel):
+    """What uploads of data may be."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    max_unpacked_bytes: Annotated[int, Field(gt=0)] = 200_000_000_000
+    """How large a data file may be when it is unpacked."""
+    max_unpacked_ratio: Annotated[float, Field(ge=1)] = 200.0
+    """How many times its size a compressed file may unpack to, from 16 MiB on. Text that repeats itself reaches 50."""
+    upload_expiry_hours: Annotated[float, Field(gt=0)] = 24.0
+    """How long an unfinished upload is kept after its last bytes came."""
+
+
 class Settings(BaseSettings):
     """All that the control plane is told from outside."""
 
@@ -49,4 +62,5 @@ class Settings(BaseSettings):
     """How long a trainer that was asked to stop may take to write its checkpoint before it is killed."""
     run_control_loop: bool = True
     """Whether this process may lead the control loop. Of several that may, one does."""
+    files: FileSettings = FileSettings()
     hub: HubSettings = HubSettings()

@@ -71,7 +71,7 @@ def test_preference_rows_are_told_from_chat_rows(api: ApiProcess) -> None:
         (PURPOSE + part('name="file"', rows(CHAT)) + last(), 422, "no filename"),
         (PURPOSE + part('name="file"; filename="r.jsonl"', b"") + last(), 422, "file: it is empty"),
         (PURPOSE + part('name="file"; filename="r.jsonl"', b"\n\n \n") + last(), 422, "file: it is empty"),
-        (PURPOSE + part('name="file"; filename="r.csv"', rows(CHAT)) + last(), 422, "'r.csv' is not .jsonl"),
+        (PURPOSE + part('name="file"; filename="r.txt"', rows(CHAT)) + last(), 422, "'r.txt' is not .jsonl"),
         (PURPOSE + part('name="file"; filename="../../r.jsonl"', rows(CHAT)) + last(), 422, "no plain file name"),
         (PURPOSE + part('name="file"; filename="a\x07b.jsonl"', rows(CHAT)) + last(), 422, "no plain file name"),
         (PURPOSE + part(f'name="file"; filename="{"n" * 300}.jsonl"', rows(CHAT)) + last(), 422, "longer than 255"),

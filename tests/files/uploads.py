@@ -64,5 +64,6 @@ def begin_upload(api: ApiProcess, content: bytes) -> socket.socket:
 
 
 def on_disk(api: ApiProcess) -> set[str]:
-    """Return the names of all files, whole or not, that the service keeps for uploads."""
-    return {path.name for path in (api.storage_root / "files").rglob("*") if path.is_file()}
+    """Return the names of all files, whole or not, that the service keeps for uploads; not the hashes beside them."""
+    kept = (path for path in (api.storage_root / "files").rglob("*") if path.is_file())
+    return {path.name for path in kept if path.suffix != ".rows"}

@@ -7,18 +7,27 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse
+from sqlalchemy import RowMapping
 
 from axo_api.dependencies import Axo, Owner, Parts
 from axo_api.files import service
+from axo_api.files.body import RAW_BODY
+from axo_api.files.names import PURPOSES, checked_name, checked_purpose
+from axo_api.files.overlap import overlap
 from axo_api.files.preview import first_rows
-from axo_api.files.schemas import DeletedFile, File, FileReport, Preview
-from axo_api.files.upload import PURPOSES, receive
+from axo_api.files.reading.unpack import unpack_limits
+from axo_api.files.schemas import DeletedFile, File, FileReport, Overlap, Preview
+from axo_api.files.upload import Place, Upload, receive_form, receive_raw
 from axo_api.pagination import After, Limit, Page, page
 from axo_contracts import storage_paths
 from axo_contracts.ids import FILE, new_id
+from axo_contracts.wrappings import Wrapping
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
-FileId = Annotated[str, Path(pattern=r"^file-[0-9a-z]{26}$", examples=["file-01m80dj386h6snwnj5w2aq1gwa"])]
+FILE_ID = r"^file-[0-9a-z]{26}$"
+FileId = Annotated[str, Path(pattern=FILE_ID, examples=["file-01m80dj386h6snwnj5w2aq1gwa"])]
+
+FILE_FIELD = "Its name ends in .jsonl, .json, .csv or .parquet, or in one of these and .gz or .zst."
 
 UPLOAD: dict[str, Any] = {
     "requestBody": {
@@ -30,7 +39,11 @@ UPLOAD: dict[str, Any] = {
                     "required": ["purpose", "file"],
                     "properties": {
                         "purpose": {"type": "string", "enum": list(PURPOSES)},
-                        "file": {"type": "string", "format": "binary", "description": "A .jsonl file."},
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": FILE_FIELD,
+                        },
                     },
                 }
             }
@@ -41,20 +54,28 @@ UPLOAD: dict[str, Any] = {
 
 @router.post("", status_code=201, openapi_extra=UPLOAD, summary="Upload a file")
 async def upload_file(request: Request, axo: Axo, owner: Owner) -> File:
-    """Store a .jsonl file of chat or preference rows; it may be of any size.
+    """Store a file of training rows; it may be of any size. docs/data.md lists what a row may be.
 
     Its rows are checked on the way. A file with bad rows is stored too: its report lists them, and jobs refuse it.
     """
-    file_id = new_id(FILE)
-    upload = await receive(
-        request.headers.get("content-type"),
-        request.stream(),
-        storage_root=axo.settings.storage_root,
-        file_id=file_id,
-    )
-    row = service.new_row(file_id, upload, owner=owner)
-    await axo.database.write(partial(service.add, row=row))
-    return File.from_row(row)
+    place = _new_place(axo)
+    upload = await receive_form(request.headers.get("content-type"), request.stream(), place)
+    return await _made(axo, place, upload, owner)
+
+
+@router.put("", status_code=201, openapi_extra=RAW_BODY, summary="Upload a file as it is")
+async def put_file(
+    request: Request,
+    axo: Axo,
+    owner: Owner,
+    filename: Annotated[str, Query(max_length=1024, description="Its ending says what it is.")],
+    purpose: Annotated[str, Query(max_length=1024)] = "fine-tune",
+) -> File:
+    """Store a body that is the file, as `curl -T rows.jsonl` sends it. To go on after a break, begin an upload."""
+    place = _new_place(axo)
+    name = checked_name(filename, "filename")
+    upload = await receive_raw(request.stream(), place, name, checked_purpose(purpose))
+    return await _made(axo, place, upload, owner)
 
 
 @router.get("", summary="List files")
@@ -80,7 +101,8 @@ async def get_file(file_id: FileId, axo: Axo, owner: Owner) -> File:
 async def delete_file(file_id: FileId, axo: Axo, owner: Owner) -> DeletedFile:
     """Delete a file that no live job needs."""
     await axo.database.write(partial(service.remove, file_id=file_id, owner=owner))
-    await asyncio.to_thread(_content(axo, file_id).unlink, missing_ok=True)
+    for path in (storage_paths.uploaded_file(file_id), storage_paths.row_hashes(file_id)):
+        await asyncio.to_thread((axo.settings.storage_root / path).unlink, missing_ok=True)
     return DeletedFile(id=file_id)
 
 
@@ -88,24 +110,55 @@ async def delete_file(file_id: FileId, axo: Axo, owner: Owner) -> DeletedFile:
 async def download_file(file_id: FileId, axo: Axo, owner: Owner) -> FileResponse:
     """Send the file as it was uploaded; `Range` is honoured."""
     row = await axo.database.read(partial(service.get, file_id=file_id, owner=owner))
-    return FileResponse(_content(axo, file_id), filename=row["filename"], media_type="application/jsonl")
+    return FileResponse(_content(axo, file_id), filename=row["filename"], media_type=_media_type(row))
 
 
 @router.get("/{file_id}/preview", summary="See a file's first rows")
 async def preview_file(
     file_id: FileId, axo: Axo, owner: Owner, rows: Annotated[int, Query(ge=1, le=100)] = 5
 ) -> Preview:
-    """Return the first rows; long ones are cut."""
-    await axo.database.read(partial(service.get, file_id=file_id, owner=owner))
-    return Preview(data=await asyncio.to_thread(first_rows, _content(axo, file_id), rows))
-
-
-@router.get("/{file_id}/report", summary="See what is wrong in a file")
-async def read_report(file_id: FileId, axo: Axo, owner: Owner) -> FileReport:
-    """Return what was found when the file was uploaded: each bad row with its number, the reason and an excerpt."""
+    """Return the first rows as they are given, unpacked and as JSON; long ones are cut."""
     row = await axo.database.read(partial(service.get, file_id=file_id, owner=owner))
-    return FileReport(file_id=file_id, **row["report"])
+    read = partial(first_rows, _content(axo, file_id), _wrapping(row), unpack_limits(axo.settings), rows)
+    return Preview(data=await asyncio.to_thread(read))
+
+
+@router.get("/{file_id}/report", summary="See what is in a file")
+async def read_report(file_id: FileId, axo: Axo, owner: Owner) -> FileReport:
+    """Return what was found when the file was uploaded: counts, warnings, and each bad row with the reason."""
+    return FileReport.from_row(await axo.database.read(partial(service.get, file_id=file_id, owner=owner)))
+
+
+@router.get("/{file_id}/overlap", summary="Compare two files")
+async def compare_files(
+    file_id: FileId, axo: Axo, owner: Owner, other: Annotated[str, Query(alias="with", pattern=FILE_ID)]
+) -> Overlap:
+    """Return how many rows two files share, such as one to train on and one to validate with."""
+    for name in (file_id, other):
+        await axo.database.read(partial(service.get, file_id=name, owner=owner))
+    found = await asyncio.to_thread(overlap, axo.settings.storage_root, file_id, other)
+    return Overlap(file_id=file_id, other_file_id=other, common_rows=found.rows, is_exact=found.is_exact)
+
+
+def _new_place(axo: Parts) -> Place:
+    return Place(axo.settings.storage_root, new_id(FILE), unpack_limits(axo.settings))
+
+
+async def _made(axo: Parts, place: Place, upload: Upload, owner: str) -> File:
+    row = service.new_row(place.file_id, upload.name, upload.purpose, upload.contents, owner=owner)
+    await axo.database.write(partial(service.add, row=row))
+    return File.from_row(row)
 
 
 def _content(axo: Parts, file_id: str) -> FilePath:
     return axo.settings.storage_root / storage_paths.uploaded_file(file_id)
+
+
+def _wrapping(row: RowMapping) -> Wrapping:
+    wrapping = Wrapping.named(row["suffix"])
+    assert wrapping is not None
+    return wrapping
+
+
+def _media_type(row: RowMapping) -> str:
+    return "application/jsonl" if row["suffix"] == ".jsonl" else "application/octet-stream"

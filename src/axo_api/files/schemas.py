@@ -1,12 +1,14 @@
 """Files as clients see them."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import RowMapping
 
-from axo_api.files.rows import Format
+from axo_api.files.checking.formats import Format
+from axo_contracts.wrappings import Compression, Container, Wrapping
 
 
 class File(BaseModel):
@@ -20,13 +22,18 @@ class File(BaseModel):
     sha256: str
     rows: int
     bad_rows: int = Field(description="Rows that cannot be used; a job refuses a file that has any. See its report.")
-    format: Format | None
+    format: Format | None = Field(description="How a row reads. Null when no row can be used.")
+    container: Container = Field(description="What the rows are in.")
+    compression: Compression | None = None
     created_at: datetime
 
     @classmethod
     def from_row(cls, row: RowMapping | dict[str, Any]) -> Self:
         """Return the file that a row of table `files` holds."""
-        return cls.model_validate({**row, "bad_rows": row["report"]["bad_rows"], "format": row["report"]["format"]})
+        wrapping = Wrapping.named(row["suffix"])
+        assert wrapping is not None
+        found = {"bad_rows": row["report"]["bad_rows"], "format": row["report"]["format"]}
+        return cls.model_validate({**row, **found, **wrapping._asdict()})
 
 
 class RowProblem(BaseModel):
@@ -38,16 +45,76 @@ class RowProblem(BaseModel):
     excerpt: str
 
 
+class Distribution(BaseModel):
+    """How a number is distributed over the good rows; from 256 on within 1 %."""
+
+    min: int
+    median: int
+    p95: int
+    max: int
+
+
 class FileReport(BaseModel):
-    """What was found when the file was uploaded."""
+    """What was found when the file was uploaded. All counts but `rows` and `bad_rows` are of good rows."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     object: Literal["file.report"] = "file.report"
     file_id: str
     rows: int
     bytes: int
-    format: Format | None = Field(description="Null when no row can be used.")
+    unpacked_bytes: int | None = None
+    """What it is without its compression."""
+    format: Format | None
+    """How a row reads. Null when no row can be used."""
     bad_rows: int
-    problems: list[RowProblem] = Field(description="The first 100.")
+    problems: list[RowProblem]
+    """The first 100 bad rows."""
+    roles: dict[str, int] = {}
+    """How many turns each role has, where turns have roles."""
+    turns: Distribution | None = None
+    """Turns a row, where turns have roles."""
+    characters: Distribution | None = None
+    """Characters of text a row."""
+    duplicate_rows: int | None = None
+    """Rows that are there again, byte for byte."""
+    duplicate_rows_are_exact: bool = True
+    """False in a file of more than four million rows: there they follow from a sample."""
+    empty_answers: int | None = None
+    """Answers without a character."""
+    untrained_rows: int | None = None
+    """Rows of which nothing carries loss: they have no answer, or flags and weights leave all of it out."""
+    warnings: list[str] = []
+    """What is no fault of a row, and may still be a mistake."""
+
+    @classmethod
+    def from_row(cls, row: RowMapping) -> Self:
+        """Return the report that a row of table `files` holds."""
+        report = cls.model_validate({**row["report"], "file_id": row["id"], "bytes": row["bytes"]})
+        return report.model_copy(update={"warnings": list(report._warnings())})
+
+    def _warnings(self) -> Iterator[str]:
+        if self.duplicate_rows:
+            about = "" if self.duplicate_rows_are_exact else "about "
+            yield f"{about}{self.duplicate_rows} rows are there more than once.".capitalize()
+        if self.empty_answers:
+            yield f"{self.empty_answers} answers are empty."
+        if self.untrained_rows:
+            yield f"{self.untrained_rows} rows have nothing that carries loss; they cost time and teach nothing."
+
+
+class Overlap(BaseModel):
+    """The rows that two files share."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    object: Literal["file.overlap"] = "file.overlap"
+    file_id: str
+    other_file_id: str
+    common_rows: int
+    """Distinct rows that are in both, byte for byte."""
+    is_exact: bool
+    """False where one file has more than four million rows: then it follows from a sample."""
 
 
 class PreviewRow(BaseModel):

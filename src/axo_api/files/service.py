@@ -1,6 +1,6 @@
 """What can be asked of files. Each function is one transaction; contents are removed after the commit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -8,23 +8,26 @@ from sqlalchemy import Connection, RowMapping, Text, cast, delete, insert, selec
 
 from axo_api.clock import now
 from axo_api.errors import Conflict, NotFound
-from axo_api.files.upload import Upload
+from axo_api.files.intake import Contents
+from axo_api.files.names import DataName
 from axo_api.tables import files, jobs
 from axo_contracts.lifecycle import TERMINAL
+from axo_contracts.wrappings import Wrapping
 
 
-def new_row(file_id: str, upload: Upload, *, owner: str) -> dict[str, Any]:
-    """Return the row of an upload that is on disk."""
+def new_row(file_id: str, name: DataName, purpose: str, contents: Contents, *, owner: str) -> dict[str, Any]:
+    """Return the row of a file that is on disk."""
     return {
         "id": file_id,
         "owner": owner,
-        "filename": upload.filename,
-        "purpose": upload.purpose,
-        "bytes": upload.report.bytes,
-        "sha256": upload.sha256,
-        "rows": upload.report.rows,
-        "report": msgspec.to_builtins(upload.report),
+        "filename": name.filename,
+        "purpose": purpose,
+        "bytes": contents.bytes,
+        "sha256": contents.sha256,
+        "rows": contents.report.rows,
+        "report": msgspec.to_builtins(contents.report),
         "created_at": now(),
+        "suffix": name.wrapping.suffix,
     }
 
 
@@ -35,11 +38,22 @@ def add(connection: Connection, row: dict[str, Any]) -> None:
 
 def get(connection: Connection, file_id: str, *, owner: str) -> RowMapping:
     """Return a file's row. Raises `NotFound`."""
-    query = select(files).where(files.c.id == file_id, files.c.owner == owner)
-    row = connection.execute(query).mappings().one_or_none()
+    row = find_one(connection, file_id, owner=owner)
     if row is None:
         raise NotFound(f"There is no file {file_id!r}; GET /v1/files lists yours.", param="file_id")
     return row
+
+
+def find_one(connection: Connection, file_id: str, *, owner: str) -> RowMapping | None:
+    """Return a file's row, if there is one."""
+    query = select(files).where(files.c.id == file_id, files.c.owner == owner)
+    return connection.execute(query).mappings().one_or_none()
+
+
+def wrappings(connection: Connection, file_ids: Collection[str]) -> dict[str, Wrapping]:
+    """Return what the rows of files are wrapped in, by their ids."""
+    found = connection.execute(select(files.c.id, files.c.suffix).where(files.c.id.in_(file_ids)))
+    return {row.id: wrapping for row in found if (wrapping := Wrapping.named(row.suffix))}
 
 
 def find(

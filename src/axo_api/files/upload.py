@@ -1,127 +1,103 @@
-"""Receiving one upload: a multipart body goes to disk, and through the row checker, as it arrives."""
+"""Receiving a file in one request: all of it is stored, or nothing."""
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect
 
 from axo_api.errors import BadRequest, Invalid, StorageFull
-from axo_api.files.incoming import IncomingFile
+from axo_api.files.body import pour
+from axo_api.files.form import UploadForm
+from axo_api.files.intake import Contents, Intake
 from axo_api.files.multipart import MultipartReader
-from axo_api.files.report import Report, RowChecker
-from axo_contracts import storage_paths
+from axo_api.files.names import DataName
+from axo_api.files.reading.rows import Unfit
+from axo_api.files.reading.unpack import UnpackLimits
 
-PURPOSES = ("fine-tune",)
-MAX_FILENAME_BYTES = 255
-MAX_FIELD_BYTES = 1024
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Upload(NamedTuple):
     """An upload that is whole, checked and on disk."""
 
-    filename: str
+    name: DataName
     purpose: str
-    sha256: str
-    report: Report
+    contents: Contents
 
 
-async def receive(content_type: str | None, body: AsyncIterator[bytes], *, storage_root: Path, file_id: str) -> Upload:
-    """Store the file that `body` holds as the content of `file_id`, and return what is known of it.
+class Place(NamedTuple):
+    """Where an upload goes."""
+
+    storage_root: Path
+    file_id: str
+    limits: UnpackLimits
+
+    def intake(self, name: DataName) -> Intake:
+        """Begin a new file there, which nobody else writes into."""
+        intake = Intake(self.storage_root, self.file_id, name.wrapping, self.limits)
+        intake.file.lock()
+        return intake
+
+
+async def receive_form(content_type: str | None, body: AsyncIterator[bytes], place: Place) -> Upload:
+    """Store the file that a multipart body holds, and return what is known of it.
 
     Raises `BadRequest` for a body that is malformed or cut off, `Invalid` for what is wrong in it, and `StorageFull`;
     then nothing of it is left.
     """
-    form = _Form(lambda: IncomingFile(storage_root, file_id))
+    form = UploadForm(place.intake)
     reader = MultipartReader(content_type, form)
     try:
-        async for data in body:
-            await asyncio.to_thread(reader.write, data)
-        reader.finish()
-        return await asyncio.to_thread(form.keep, storage_root / storage_paths.uploaded_file(file_id))
+        with refusals(), uselessness():
+            await pour(body, reader.write)
+            reader.finish()
+            name, purpose, intake = form.finish()
+            contents = await _store(intake, place)
+    finally:
+        if form.intake is not None:
+            form.intake.file.discard()
+    return Upload(name, purpose, contents)
+
+
+async def receive_raw(body: AsyncIterator[bytes], place: Place, name: DataName, purpose: str) -> Upload:
+    """Store the file that `body` is. Raises what `receive_form` raises."""
+    intake = place.intake(name)
+    try:
+        with refusals(), uselessness():
+            await pour(body, intake.write)
+            contents = await _store(intake, place)
+    finally:
+        intake.file.discard()
+    return Upload(name, purpose, contents)
+
+
+@contextmanager
+def refusals(kept: str = "nothing of it was kept") -> Iterator[None]:
+    """Say to the client what went wrong within, and what was `kept`."""
+    try:
+        yield
     except ClientDisconnect:
         raise BadRequest("The upload was broken off.") from None
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise StorageFull("There is no room for this file on the service's disk; nothing of it was kept.") from None
-    finally:
-        form.discard()
+        raise StorageFull(f"There is no room for this file on the service's disk; {kept}.") from None
 
 
-class _Form:
-    """The fields `file` and `purpose`, in either order."""
-
-    def __init__(self, create: Callable[[], IncomingFile]) -> None:
-        self._create = create
-        self._file: IncomingFile | None = None
-        self._rows = RowChecker()
-        self._filename = ""
-        self._fields: dict[str, bytes] = {}
-        self._current = ""
-
-    def begin(self, name: str, filename: str | None) -> None:
-        if name not in {"file", "purpose"}:
-            raise Invalid(f"{name[:64]!r}: there is no such field; the fields are file and purpose.", param=name[:64])
-        if name in self._fields:
-            raise Invalid(f"{name}: it is given twice; upload one file at a time.", param=name)
-        self._current = name
-        self._fields[name] = b""
-        if name == "file":
-            self._filename = _checked_name(filename)
-            self._file = self._create()
-
-    def data(self, data: bytes) -> None:
-        if self._current == "file":
-            assert self._file is not None
-            self._file.write(data)
-            self._rows.feed(data)
-            return
-        self._fields[self._current] += data
-        if len(self._fields[self._current]) > MAX_FIELD_BYTES:
-            raise Invalid(f"{self._current}: it is longer than {MAX_FIELD_BYTES} bytes.", param=self._current)
-
-    def end(self) -> None:
-        if self._current == "purpose":
-            _check_purpose(self._fields["purpose"])
-
-    def keep(self, path: Path) -> Upload:
-        """Store the file under `path` when the form is complete."""
-        for name in ("purpose", "file"):
-            if name not in self._fields:
-                raise Invalid(f"{name}: this field is required.", param=name)
-        assert self._file is not None
-        report = self._rows.finish()
-        if not report.rows:
-            raise Invalid("file: it is empty; a data file has one JSON object a line.", param="file")
-        self._file.keep(path)
-        return Upload(self._filename, self._fields["purpose"].decode(), self._file.sha256, report)
-
-    def discard(self) -> None:
-        """Leave nothing of a file that was not kept."""
-        if self._file is not None:
-            self._file.discard()
+@contextmanager
+def uselessness() -> Iterator[None]:
+    """Say to the client why nothing of a file can be used."""
+    try:
+        yield
+    except Unfit as error:
+        raise Invalid(f"file: {error}.", param="file") from None
 
 
-def _checked_name(filename: str | None) -> str:
-    if not filename:
-        raise Invalid("file: it has no filename; send it as a file, such as `-F file=@rows.jsonl`.", param="file")
-    if not filename.isprintable() or "/" in filename or "\\" in filename:
-        raise Invalid(
-            f"file: {filename[:64]!r} is no plain file name; leave folders and control characters out.", param="file"
-        )
-    if len(filename.encode()) > MAX_FILENAME_BYTES:
-        raise Invalid(f"file: its name is longer than {MAX_FILENAME_BYTES} bytes.", param="file")
-    if not filename.endswith(".jsonl"):
-        raise Invalid(f"file: {filename[:64]!r} is not .jsonl; send one JSON object a line.", param="file")
-    return filename
-
-
-def _check_purpose(value: bytes) -> None:
-    if value.decode(errors="replace") not in PURPOSES:
-        raise Invalid(
-            f"purpose: {value.decode(errors='replace')[:64]!r} is none of {', '.join(PURPOSES)}.", param="purpose"
-        )
+async def _store(intake: Intake, place: Place) -> Contents:
+    contents = await intake.finish()
+    await asyncio.to_thread(intake.keep, contents, place.storage_root, place.file_id)
+    return contents

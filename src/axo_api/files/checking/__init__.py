@@ -1,0 +1,1 @@
+"""What rows of training data must look like, and what is counted of them."""
