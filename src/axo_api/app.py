@@ -17,7 +17,8 @@ from axo_api.database import Database
 from axo_api.dependencies import Parts
 from axo_api.errors import ErrorEnvelope, install_error_handlers
 from axo_api.files import endpoints as files
-from axo_api.files.sweeping import sweep
+from axo_api.files.reading.unpack import unpack_limits
+from axo_api.files.sweeping import keep_swept, sweep
 from axo_api.health import endpoints as health
 from axo_api.jobs import endpoints as jobs
 from axo_api.jobs.existence import Existence
@@ -27,6 +28,8 @@ from axo_api.output import endpoints as output
 from axo_api.request_ids import RequestIds
 from axo_api.schema import endpoints as schema
 from axo_api.settings import Settings
+from axo_api.uploads import endpoints as uploads
+from axo_api.uploads.receiving import OpenUploads
 from axo_api.wake import Wake
 from axo_api.workers import endpoints as workers
 
@@ -54,7 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
-    for resource in (jobs, output, files, workers, schema, health):
+    for resource in (jobs, output, uploads, files, workers, schema, health):
         app.include_router(resource.router)
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
@@ -72,18 +75,22 @@ async def _running(settings: Settings) -> AsyncIterator[Parts]:
         redis=connections.for_commands(settings.redis_url),
         hub=Hub(settings.storage_root),
         existence=Existence(settings),
+        uploads=OpenUploads(settings.storage_root, unpack_limits(settings)),
         queue_changed=Wake(),
         job_moved=Wake(),
     )
     await sweep(parts.database, settings.storage_root)
-    loop = asyncio.create_task(run_control_loop(parts)) if settings.run_control_loop else None
+    tasks = [asyncio.create_task(keep_swept(parts.database, settings.storage_root, parts.uploads))]
+    if settings.run_control_loop:
+        tasks.append(asyncio.create_task(run_control_loop(parts)))
     try:
         yield parts
     finally:
-        if loop is not None:
-            loop.cancel()
+        for task in reversed(tasks):
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await loop
+                await task
+        parts.uploads.close()
         parts.hub.close()
         await parts.existence.close()
         await parts.redis.aclose()

@@ -1,11 +1,13 @@
 """A bound on what is read of a request: a body is read whole into memory, except where it is streamed to disk."""
 
+import re
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 1024 * 1024  # many times what the largest spec needs
-STREAMED = frozenset({"/v1/files"})
+STREAMED = re.compile(r"/v1/files|/v1/files/uploads/[^/]+")
 
 
 class BodyLimit:
@@ -15,7 +17,7 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in STREAMED:
+        if scope["type"] != "http" or STREAMED.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
@@ -35,5 +37,5 @@ class BodyLimit:
 
 
 def _too_large() -> HTTPException:
-    sentence = "The body is over 1 MiB, which is more than any request needs; data goes to POST /v1/files."
+    sentence = "The body is over 1 MiB, which is more than any request needs; data goes to /v1/files."
     return HTTPException(413, sentence, headers={"Connection": "close"})

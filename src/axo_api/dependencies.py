@@ -10,6 +10,7 @@ from axo_api.database import Database
 from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
 from axo_api.settings import Settings
+from axo_api.uploads.receiving import OpenUploads
 from axo_api.wake import Wake
 
 
@@ -22,6 +23,7 @@ class Parts:
     redis: Redis
     hub: Hub
     existence: Existence
+    uploads: OpenUploads
     queue_changed: Wake  # for the dispatcher
     job_moved: Wake  # for the outbox
 

@@ -176,4 +176,20 @@ files = Table(
     Column("rows", BigInteger, nullable=False),
     Column("report", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("suffix", String(16), nullable=False, server_default=text("'.jsonl'")),  # says what the rows are wrapped in
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("filename", String(255), nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("bytes", BigInteger),  # of the whole file, where that was said
+    Column("sha256", String(64)),
+    Column("status", String(16), nullable=False),
+    Column("file_id", String(40)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
 )

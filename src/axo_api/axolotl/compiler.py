@@ -1,17 +1,18 @@
 """From a spec to an Axolotl config. What depends on the device is added when the job is placed."""
 
-from pathlib import PurePosixPath
 from typing import Any
 
 from axo_api.axolotl.device_defaults import with_defaults
+from axo_api.axolotl.inputs import ALL_JSON_LINES, JSON_LINES, Inputs
 from axo_contracts.datasets import Dataset, FileSource, HubSource, PathSource, hub_options
 from axo_contracts.jobs import JobSpec, TrainSpec
 from axo_contracts.resources import Capabilities, resolve_for_device
-from axo_contracts.storage_paths import INPUTS, OUTPUTS
+from axo_contracts.storage_paths import OUTPUTS
 from axo_contracts.trainer_plugin import SECTION
+from axo_contracts.wrappings import Wrapping
 
 
-def compile_config(spec: TrainSpec) -> dict[str, Any]:
+def compile_config(spec: TrainSpec, inputs: Inputs = ALL_JSON_LINES) -> dict[str, Any]:
     """Return the Axolotl config of `spec`, without what depends on the device. Paths are relative to the workspace."""
     rates = spec.method.learning_rates
     config: dict[str, Any] = {
@@ -19,7 +20,7 @@ def compile_config(spec: TrainSpec) -> dict[str, Any]:
         **({"revision_of_model": spec.base_model_revision} if spec.base_model_revision else {}),
         **spec.adapter.axolotl_options(spec.method.head),
         **spec.method.axolotl_options(),
-        **_data(spec),
+        **_data(spec, inputs),
         "chat_template": "tokenizer_default",
         **spec.hyperparameters.axolotl_options(
             learning_rate=rates.adapter if spec.is_adapter else rates.full,
@@ -43,45 +44,30 @@ def resolve_config(config: dict[str, Any], spec: JobSpec, capabilities: Capabili
     return with_defaults(config, for_device)
 
 
-def input_name(file_id: str) -> str:
-    """Return the name under which an uploaded file lies among a run's inputs."""
-    return f"{file_id}.jsonl"
-
-
-def ds_type(name: str) -> str:
-    """Return how Axolotl calls the kind of a file of rows, from the file's name."""
-    suffixes = [suffix for suffix in PurePosixPath(name.lower()).suffixes if suffix not in {".gz", ".zst"}]
-    match suffixes[-1:]:
-        case [".csv"]:
-            return "csv"
-        case [".parquet"]:
-            return "parquet"
-        case _:
-            return "json"
-
-
-def _data(spec: TrainSpec) -> dict[str, Any]:
+def _data(spec: TrainSpec, inputs: Inputs) -> dict[str, Any]:
     each = _streamed if spec.method.streams else _dataset
-    data = {"pretraining_dataset" if spec.method.streams else "datasets": [each(spec, of) for of in spec.datasets]}
+    name = "pretraining_dataset" if spec.method.streams else "datasets"
+    data = {name: [each(spec, of, inputs) for of in spec.datasets]}
     if spec.validation_datasets:
-        data["test_datasets"] = [_dataset(spec, of) for of in spec.validation_datasets]
+        data["test_datasets"] = [_dataset(spec, of, inputs) for of in spec.validation_datasets]
     return data
 
 
-def _dataset(spec: TrainSpec, dataset: Dataset) -> dict[str, Any]:
+def _dataset(spec: TrainSpec, dataset: Dataset, inputs: Inputs) -> dict[str, Any]:
     options = spec.method.dataset_options(spec.method.format_for(dataset.format))
     match dataset.source:
         case FileSource(file_id=file_id):
-            path = str(PurePosixPath(INPUTS, input_name(file_id)))
-            return {"path": path, "ds_type": ds_type(path), "split": "train", **options}
+            kind = inputs.dataset_type(file_id)
+            return {"path": inputs.path(file_id), "ds_type": kind, "split": "train", **options}
         case PathSource(path=path):
-            return {"path": path, "ds_type": ds_type(path), "split": "train", **options}
+            kind = (Wrapping.named(path) or JSON_LINES).dataset_type
+            return {"path": path, "ds_type": kind, "split": "train", **options}
         case HubSource() as source:
             return {**hub_options(source), **options}
 
 
-def _streamed(spec: TrainSpec, dataset: Dataset) -> dict[str, Any]:
-    options = _dataset(spec, dataset)
+def _streamed(spec: TrainSpec, dataset: Dataset, inputs: Inputs) -> dict[str, Any]:
+    options = _dataset(spec, dataset, inputs)
     text = {"type": "pretrain", "text_column": options["field"]}
     if isinstance(dataset.source, HubSource):
         return hub_options(dataset.source) | text

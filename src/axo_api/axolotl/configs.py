@@ -3,18 +3,19 @@
 from typing import Any
 
 from axo_api.axolotl.compiler import compile_config
+from axo_api.axolotl.inputs import Inputs
 from axo_api.axolotl.whole_config import whole_config
 from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.jobs import JobSpec, TrainSpec
 
 
-def config_of(spec: JobSpec) -> dict[str, Any]:
+def config_of(spec: JobSpec, inputs: Inputs) -> dict[str, Any]:
     """Return the config that `spec` means; what is `auto` is left out. Paths are relative to the workspace."""
     match spec:
         case TrainSpec():
-            return _over(compile_config(spec), spec.axolotl)
+            return _over(compile_config(spec, inputs), spec.axolotl)
         case ConfigSpec():
-            return whole_config(spec)
+            return whole_config(spec, inputs)
 
 
 def _over(config: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

@@ -5,14 +5,15 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
-from axo_api.axolotl.compiler import input_name, resolve_config
+from axo_api.axolotl.compiler import resolve_config
 from axo_api.axolotl.configs import config_of
+from axo_api.axolotl.inputs import Inputs, file_ids, input_name
 from axo_api.clock import now
 from axo_api.control.placement import Place
+from axo_api.files.service import wrappings
 from axo_api.jobs.moves import move
 from axo_api.settings import Settings
 from axo_api.tables import attempts, files, jobs
-from axo_contracts.datasets import FileSource
 from axo_contracts.jobs import JobSpec, spec_from_json
 from axo_contracts.lifecycle import JobStatus
 from axo_contracts.orders import InputFile, RunOrder
@@ -38,7 +39,7 @@ def place(connection: Connection, job_id: str, at_place: Place, settings: Settin
     if not moved:
         return None
     spec = spec_from_json(row["spec"])
-    config = config_of(spec) | (row["remedies"] or {})
+    config = config_of(spec, Inputs(wrappings(connection, file_ids(spec)))) | (row["remedies"] or {})
     values = {
         "job_id": job_id,
         "attempt": attempt,
@@ -93,9 +94,16 @@ def _runtime_left(spec: JobSpec, earlier: Sequence[RowMapping]) -> float | None:
 
 
 def _inputs(connection: Connection, spec: JobSpec) -> tuple[InputFile, ...]:
-    ids = {source.file_id for _, source, _ in spec.sources() if isinstance(source, FileSource)}
+    ids = file_ids(spec)
+    wrapped = wrappings(connection, ids)
     rows = connection.execute(select(files.c.id, files.c.bytes, files.c.sha256).where(files.c.id.in_(ids)))
     return tuple(
-        InputFile(name=input_name(row.id), source=str(uploaded_file(row.id)), bytes=row.bytes, sha256=row.sha256)
+        InputFile(
+            name=input_name(row.id, wrapped[row.id]),
+            source=str(uploaded_file(row.id)),
+            bytes=row.bytes,
+            sha256=row.sha256,
+            compression=wrapped[row.id].compression,
+        )
         for row in rows
     )

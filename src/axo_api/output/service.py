@@ -8,7 +8,9 @@ import yaml
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
 
 from axo_api.axolotl.configs import config_of
+from axo_api.axolotl.inputs import Inputs, file_ids
 from axo_api.errors import NotFound
+from axo_api.files.service import wrappings
 from axo_api.jobs.service import get
 from axo_api.output.schemas import MetricPoint
 from axo_api.tables import attempts, checkpoints, job_events, metrics
@@ -67,7 +69,8 @@ def config_yaml(connection: Connection, job_id: str, *, owner: str, attempt: int
     if attempt is not None:
         raise NotFound(f"Job {job_id} has no attempt {attempt}; its newest is {job['attempt']}.", param="attempt")
     sentence = "Not placed on a worker yet: precision, attention and kernels are chosen for its device."
-    return _yaml(sentence, config_of(spec_from_json(job["spec"])))
+    spec = spec_from_json(job["spec"])
+    return _yaml(sentence, config_of(spec, Inputs(wrappings(connection, file_ids(spec)))))
 
 
 def _not_superseded(connection: Connection, job_id: str) -> ColumnElement[bool]:

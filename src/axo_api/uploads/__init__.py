@@ -1,0 +1,1 @@
+"""Uploads in several requests: each goes on where the last one stopped, whatever stopped it."""
