@@ -1,7 +1,11 @@
 """Reading and deleting what was uploaded."""
 
+import gzip
+import json
+
 import httpx
 import pytest
+import yaml
 from tests.api_process import ApiProcess
 from tests.files.uploads import CHAT, on_disk, rows, upload, uploaded
 
@@ -28,6 +32,16 @@ def test_a_file_with_bad_rows_is_stored_and_reported_and_refused_by_jobs(api: Ap
     assert report["problems"][0]["excerpt"] == "{]"
     assert refused.status_code == 422
     assert "row 2" in refused.json()["error"]["message"]
+
+
+def test_a_compressed_array_of_rows_is_a_jobs_input_as_plain_json(api: ApiProcess) -> None:
+    file_id = upload(api, gzip.compress(json.dumps([CHAT] * 3).encode()), name="rows.json.gz").json()["id"]
+
+    job_id = httpx.post(f"{api.url}/v1/jobs", json=_spec(file_id)).json()["id"]
+
+    config = yaml.safe_load(httpx.get(f"{api.url}/v1/jobs/{job_id}/config").text)
+    assert config["datasets"][0]["path"] == f"inputs/{file_id}.json"
+    assert config["datasets"][0]["ds_type"] == "json"
 
 
 def test_a_part_of_a_file_can_be_asked_for(api: ApiProcess) -> None:

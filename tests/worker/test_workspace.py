@@ -1,16 +1,21 @@
 """What a run finds in its folder: its inputs as they were uploaded, its config, and a checkpoint that is whole."""
 
+import gzip
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
+from backports import zstd
 from tests.worker.rig import Rig
 
 from axo_contracts import storage_paths
 from axo_contracts.frames import AttemptStarted
 from axo_contracts.lifecycle import EndReason
 from axo_contracts.orders import InputFile, RunOrder
+from axo_contracts.wrappings import Compression
 from axo_worker.checkpoints import MANIFEST
 
 
@@ -37,6 +42,19 @@ def test_inputs_and_config_are_in_the_attempts_folder(worker: Rig) -> None:
     config = yaml.safe_load((folder / "config.yaml").read_text())
     assert config["plugins"] == ["axo_trainer_plugin.plugin.AxoPlugin"]
     assert "resume_from_checkpoint" not in config
+
+
+@pytest.mark.parametrize(("compression", "pack"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
+def test_a_compressed_input_reaches_the_trainer_unpacked(
+    worker: Rig, compression: Compression, pack: Callable[[bytes], bytes]
+) -> None:
+    worker.start("obeys_the_control_file")
+    file = msgspec.structs.replace(stored(worker, pack(b"{}\n" * 1000)), compression=compression)
+    order = worker.order(inputs=(file,), config={"max_steps": 1})
+
+    worker.wait_for_end(order)
+
+    assert (folder_of(worker, order) / "inputs" / "train.jsonl").read_bytes() == b"{}\n" * 1000
 
 
 @pytest.mark.parametrize("sin", ["changed", "missing", "outside"])
