@@ -18,10 +18,10 @@ class Wrapping(NamedTuple):
     @classmethod
     def named(cls, filename: str) -> Self | None:
         """Return what the ending of a file's name says, or None when it says nothing that is known."""
-        stem, packed_as = filename, None
+        stem, packed_as = filename.lower(), None
         for ending, compression in COMPRESSIONS.items():
-            if filename.endswith(ending):
-                stem, packed_as = filename.removesuffix(ending), compression
+            if stem.endswith(ending):
+                stem, packed_as = stem.removesuffix(ending), compression
         return next((cls(container, packed_as) for container in CONTAINERS if stem.endswith(f".{container}")), None)
 
     @property
