@@ -29,6 +29,7 @@ HYPERPARAMETERS = {
     "sequence_len": 512,
     "save_steps": 2,
 }
+EVALUATED = {"hyperparameters": {**HYPERPARAMETERS, "val_set_size": 0.25, "eval_steps": 2}}
 GENERATED = {"num_generations": 2, "max_completion_length": 8}
 FULL = {"type": "full"}
 
@@ -61,8 +62,8 @@ METHODS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
     "ipo": ("preference_text", {"type": "ipo"}, {}, "rewards/margins"),
     "simpo": ("preference_text", {"type": "simpo"}, {}, "rewards/margins"),
     "orpo": ("preference_conversations", {"type": "orpo"}, {}, "log_odds_ratio"),
-    "kto": ("kto", {"type": "kto"}, {}, "loss"),
-    "grpo": ("prompts", {"type": "grpo", **GENERATED, "rewards": [LENGTH]}, {}, "rewards/length/mean"),
+    "kto": ("kto", {"type": "kto"}, EVALUATED, "eval_loss"),
+    "grpo": ("prompts", {"type": "grpo", **GENERATED, "rewards": [LENGTH]}, EVALUATED, "eval_rewards/length/mean"),
     "gdpo with two rewards": (
         "prompts",
         {"type": "gdpo", **GENERATED, "rewards": [LENGTH, ALIKE]},
@@ -105,7 +106,7 @@ def test_a_method_trains_from_the_request_to_the_artifacts(
         }
     )
 
-    job = stack.wait_for_end(job_id, 120)
+    job = stack.wait_for_end(job_id, 240)
 
     assert job["status"] == "succeeded", f"{job['message']}\n" + "\n".join((job["error"] or {}).get("log_tail", []))
     assert job["progress"]["step"] == 2
