@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.axolotl.reading import OURS, configs_in, misspelt
+from tests.schema.reading import OURS, configs_in, misspelt
 
 from axo_api.axolotl.accepting import check_keys
 from axo_api.axolotl.checking import problems_of
