@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal, Self
 
-Unit = Literal["ms", "/s"]
+Unit = Literal["ms", "/s", "MB/s", "MB"]
 
 
 @dataclass(frozen=True, slots=True)

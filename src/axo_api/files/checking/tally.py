@@ -34,7 +34,8 @@ class Tally:
         characters = []
         for row in rows:
             length = 0
-            for message in row.messages:
+            messages = row.messages
+            for message in messages:
                 content = message.content
                 if content.__class__ is str and content:
                     length += len(content)
@@ -42,9 +43,13 @@ class Tally:
                     length += message.characters
                     self.empty_answers += message.is_empty_answer
             characters.append(length)
-            last = row.messages[-1]
-            if last.role != "assistant" or last.is_left_out:
-                self.untrained_rows += not any(message.carries_loss for message in row.messages)
+            if (
+                message.role != "assistant"
+                or message.weight == 0
+                or message.train is False
+                or message.training is False
+            ):
+                self.untrained_rows += not any(message.carries_loss for message in messages)
         self.characters.add(characters)
         self.turns.add([len(row.messages) for row in rows])
         self.roles.update([message.role for row in rows for message in row.messages])
