@@ -49,8 +49,13 @@ class Api:
                 time.sleep(0.25 * 2**tried)
         return self._send("POST", path, json=body, headers=key).json()
 
+    def put(self, path: str, content: Iterator[bytes], size: int, headers: dict[str, str]) -> Any:
+        """Put `size` bytes and return the answer's JSON."""
+        headers = {**headers, "Content-Length": str(size)}
+        return self._send("PUT", path, content=content, headers=headers, timeout=None).json()
+
     def upload(self, path: Path) -> Any:
-        """Upload a file of training rows and return its JSON."""
+        """Upload a file of training rows in one request and return its JSON."""
         with path.open("rb") as content:
             files = {"file": (path.name, content, "application/jsonl")}
             return self._send("POST", "/v1/files", data={"purpose": "fine-tune"}, files=files, timeout=None).json()

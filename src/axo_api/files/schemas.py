@@ -94,13 +94,13 @@ class FileReport(BaseModel):
         return report.model_copy(update={"warnings": list(report._warnings())})
 
     def _warnings(self) -> Iterator[str]:
+        about = "" if self.duplicate_rows_are_exact else "about "
         if self.duplicate_rows:
-            about = "" if self.duplicate_rows_are_exact else "about "
-            yield f"{about}{self.duplicate_rows} rows are there more than once.".capitalize()
+            yield f"Rows that are there again, byte for byte: {about}{self.duplicate_rows}."
         if self.empty_answers:
-            yield f"{self.empty_answers} answers are empty."
+            yield f"Empty answers: {self.empty_answers}."
         if self.untrained_rows:
-            yield f"{self.untrained_rows} rows have nothing that carries loss; they cost time and teach nothing."
+            yield f"Rows of which nothing carries loss, so that nothing is learned from them: {self.untrained_rows}."
 
 
 class Overlap(BaseModel):

@@ -11,6 +11,7 @@ from axo_cli.commands.following import follow_to_end
 from axo_cli.options import DEFAULT_URL, AsJson, Url
 from axo_cli.output import console, print_json
 from axo_cli.spec import Flags, read_spec, with_flags, with_uploads
+from axo_cli.uploading import upload
 
 SpecFile = Annotated[
     Path | None,
@@ -53,9 +54,9 @@ def train(
     written, folder = (read_spec(spec_file), spec_file.parent) if spec_file else ({}, Path())
     with Api(url) as api:
         if is_axolotl_config(written):
-            spec = as_spec(written, flags, folder, lambda path: str(api.upload(path)["id"]))
+            spec = as_spec(written, flags, folder, lambda path: str(upload(api, path)["id"]))
         else:
-            spec = with_uploads(with_flags(written, flags), folder, lambda path: str(api.upload(path)["id"]))
+            spec = with_uploads(with_flags(written, flags), folder, lambda path: str(upload(api, path)["id"]))
         job = api.post("/v1/jobs", spec)
         if as_json and not follow:
             print_json(job)
