@@ -10,13 +10,7 @@ from axo_contracts.trainer_plugin import PLUGIN
 from axo_worker.kinds.launch import Launch
 from axo_worker.run_folder import RunFolder
 from axo_worker.settings import Settings
-
-_LET_THROUGH = frozenset(
-    {"HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH"}
-    | {"HF_HOME", "HF_HUB_OFFLINE", "HF_ENDPOINT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}
-    | {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
-)
-_LET_THROUGH_PREFIXES = ("CUDA_", "NVIDIA_", "NCCL_", "ROCM_")
+from axo_worker.trainer_environment import absolute, trainer_environment
 
 
 def launch(order: RunOrder, settings: Settings, runtime: RunFolder, resume_from: Path | None) -> Launch:
@@ -36,30 +30,19 @@ def _accelerate(trainer_python: Path, *, gpus: int) -> tuple[str, ...]:
     else:
         device = ["--multi_gpu", "--num_processes", str(gpus), "--main_process_port", "0"]
     options = ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
-    return (str(_absolute(trainer_python).parent / "accelerate-launch"), *device, *options, "-m", "axolotl.cli.train")
+    return (str(absolute(trainer_python).parent / "accelerate-launch"), *device, *options, "-m", "axolotl.cli.train")
 
 
 def _environment(order: RunOrder, settings: Settings, runtime: RunFolder) -> dict[str, str]:
-    passed = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _LET_THROUGH or name.startswith(_LET_THROUGH_PREFIXES) or name in settings.trainer_pass_env
-    }
-    home = settings.worker_home.absolute()
     gpus = ",".join(str(index) for index in order.gpus)
     return {
-        "HF_HOME": str(home / "huggingface"),
-        **passed,
+        **trainer_environment(settings),
         **({} if order.gpus else {"ACCELERATE_USE_CPU": "true"}),
-        "PATH": f"{_absolute(settings.trainer_python).parent}:{os.environ.get('PATH', os.defpath)}",
         "PYTHONPATH": str(runtime.python_path),
-        "PYTHONUNBUFFERED": "1",
         "AXO_RUN": runtime.record.marker,
-        "AXO_WORKER_HOME": str(home),
+        "AXO_WORKER_HOME": str(settings.worker_home.absolute()),
         "AXO_REPORTS": str(runtime.reports),
         "AXO_CONTROL": str(runtime.control),
-        "AXOLOTL_DO_NOT_TRACK": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
         "CUDA_VISIBLE_DEVICES": gpus,
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(_threads(len(order.gpus)))),
@@ -68,7 +51,3 @@ def _environment(order: RunOrder, settings: Settings, runtime: RunFolder) -> dic
 
 def _threads(gpus: int) -> int:
     return max(1, (os.cpu_count() or 1) // max(1, gpus))
-
-
-def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100  # a virtual environment's python must not be resolved

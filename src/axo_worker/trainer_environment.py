@@ -1,0 +1,35 @@
+"""The environment of everything that runs in the trainer's: an allow-list, without any secret of the service."""
+
+import os
+from pathlib import Path
+
+from axo_worker.settings import Settings
+
+_LET_THROUGH = frozenset(
+    {"HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH"}
+    | {"HF_HOME", "HF_HUB_OFFLINE", "HF_ENDPOINT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}
+    | {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
+)
+_LET_THROUGH_PREFIXES = ("CUDA_", "NVIDIA_", "NCCL_", "ROCM_")
+
+
+def trainer_environment(settings: Settings) -> dict[str, str]:
+    """Return what a run and the helper have in common."""
+    passed = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _LET_THROUGH or name.startswith(_LET_THROUGH_PREFIXES) or name in settings.trainer_pass_env
+    }
+    return {
+        "HF_HOME": str(settings.worker_home.absolute() / "huggingface"),
+        **passed,
+        "PATH": f"{absolute(settings.trainer_python).parent}:{os.environ.get('PATH', os.defpath)}",
+        "PYTHONUNBUFFERED": "1",
+        "AXOLOTL_DO_NOT_TRACK": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+
+
+def absolute(path: Path) -> Path:
+    """Return the path from the root on; a virtual environment's python is a link that must not be followed."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
