@@ -65,3 +65,27 @@ def acknowledged(job_id: str, attempt: int) -> str:
 
 
 ACK_SECONDS = 24 * 3600
+
+
+def questions(worker_id: str) -> str:
+    """Return the key of the list of ids of questions that a worker is to answer; its newest is on the left.
+
+    Lives for `QUESTIONS_SECONDS` from its last change.
+    """
+    return f"axo:worker:{worker_id}:questions"
+
+
+QUESTIONS_SECONDS = 600
+
+
+def question(question_id: str) -> str:
+    """Return the key of a question as JSON (`axo_contracts.questions`), living for as long as the asker waits."""
+    return f"axo:question:{question_id}"
+
+
+def answer(question_id: str) -> str:
+    """Return the key of a list of one: the answer as JSON. Lives for `ANSWER_SECONDS`."""
+    return f"axo:answer:{question_id}"
+
+
+ANSWER_SECONDS = 30

@@ -56,6 +56,7 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     started_at: float  # seconds since 1970
     trouble: str | None = None  # why it takes no work, in one sentence
+    has_helper: bool = False  # it answers `axo_contracts.questions`
 
 
 def resolve_for_device(resources: Resources, *, is_adapter: bool, capabilities: Capabilities) -> dict[str, Any]:
