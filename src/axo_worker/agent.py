@@ -4,9 +4,7 @@ import fcntl
 import os
 import select
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,13 +13,13 @@ import structlog
 
 from axo_worker.heartbeat import Heartbeat
 from axo_worker.identity import describe, trouble_with_trainer
+from axo_worker.kept_process import KeptProcess
 from axo_worker.leftovers import Leftovers
 from axo_worker.redis_connection import connect
 from axo_worker.settings import Settings
 
 _LOOK_SECONDS = 1.0
-_FIRST_BACKOFF_SECONDS = 0.5
-_LONGEST_BACKOFF_SECONDS = 30.0
+_HELPER_LEAVES_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -36,7 +34,10 @@ class Agent:
         self._leftovers = Leftovers(self._redis, settings.worker_home)
         state = describe(settings, self._boot_id)
         self._heartbeat = Heartbeat(self._redis, state, settings.heartbeat_seconds)
-        self._slots = [_SlotProcess(self._boot_id, number) for number in range(state.capabilities.slots)]
+        owner = str(os.getpid())
+        slot = [sys.executable, "-m", "axo_worker.slot", owner, self._boot_id]
+        self._slots = [KeptProcess([*slot, str(number)]) for number in range(state.capabilities.slots)]
+        self._helper = KeptProcess([sys.executable, "-m", "axo_worker.helping", owner])
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._is_draining = self._is_stopping = False
 
@@ -51,6 +52,7 @@ class Agent:
             self._look_after_slots()
             self._leftovers.end_orphaned_runs()
             self._rest()
+        self._helper.end(_HELPER_LEAVES_SECONDS)
         self._heartbeat.close()
         os.close(lock)
 
@@ -80,6 +82,8 @@ class Agent:
         else:
             for slot in self._slots:
                 slot.start_if_dead()
+            if self._settings.has_helper:
+                self._helper.start_if_dead()
             if self._heartbeat.state.trouble:
                 self._heartbeat.tell(describe(self._settings, self._boot_id))
 
@@ -87,38 +91,6 @@ class Agent:
         state = msgspec.structs.replace(self._heartbeat.state, **changes)
         if state != self._heartbeat.state:
             self._heartbeat.tell(state)
-
-
-class _SlotProcess:
-    """The process of one slot, started again when it dies: at once at first, then ever more slowly."""
-
-    def __init__(self, boot_id: str, number: int) -> None:
-        self._command = [sys.executable, "-m", "axo_worker.slot", str(os.getpid()), boot_id, str(number)]
-        self._process: subprocess.Popen[bytes] | None = None
-        self._started_at = 0.0
-        self._backoff_seconds = _FIRST_BACKOFF_SECONDS
-        self._asked_by: signal.Signals | None = None
-
-    def is_alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def start_if_dead(self) -> None:
-        if self.is_alive():
-            return
-        lived_seconds = time.monotonic() - self._started_at
-        if self._process is not None and lived_seconds < self._backoff_seconds:
-            return
-        is_flapping = self._process is not None and lived_seconds < _LONGEST_BACKOFF_SECONDS
-        self._backoff_seconds = (
-            min(2 * self._backoff_seconds, _LONGEST_BACKOFF_SECONDS) if is_flapping else _FIRST_BACKOFF_SECONDS
-        )
-        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
-        self._started_at = time.monotonic()
-
-    def ask_to_leave(self, how: signal.Signals) -> None:
-        if self._process is not None and self._asked_by is not how:
-            self._process.send_signal(how)
-            self._asked_by = how
 
 
 def on_signals(agent: Agent) -> None:

@@ -47,6 +47,7 @@ def describe(settings: Settings, boot_id: str) -> WorkerState:
         version=_own_version(),
         started_at=time.time(),
         trouble=trouble,
+        has_helper=settings.has_helper and not trouble,
     )
 
 

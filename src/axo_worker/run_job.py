@@ -9,12 +9,13 @@ import structlog
 
 from axo_contracts import storage_paths
 from axo_contracts.frames import AttemptStarted
-from axo_contracts.lifecycle import ENDINGS
+from axo_contracts.lifecycle import ENDINGS, EndReason
 from axo_contracts.orders import RunOrder, order_from_json
 from axo_worker.attempt import Attempt, Host, claim, hold
 from axo_worker.checkpoints import Resume, Sealer, newest_whole_checkpoint
 from axo_worker.diagnosis import Diagnosis, diagnose
 from axo_worker.failures import AlreadyBegun, RunFailed
+from axo_worker.helping.check import refusal
 from axo_worker.kinds import Launch, launch_of
 from axo_worker.oom_counter import oom_kills
 from axo_worker.process import TrainerProcess
@@ -55,6 +56,8 @@ def run_job(order_json: dict[str, Any], *, host: Host) -> None:
 
 def _prepare(attempt: Attempt) -> tuple[Resume, Launch, Path]:
     order, settings = attempt.order, attempt.host.settings
+    if refused := refusal(order, settings):
+        raise RunFailed(EndReason.BAD_CONFIG, refused)
     resume = _find_checkpoint(order, settings.storage_root, attempt.frames.say)
     launch = launch_of(order, settings, attempt.runtime, resume.path)
     folder = prepare_workspace(settings.storage_root, order, launch.config)

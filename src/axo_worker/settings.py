@@ -26,7 +26,14 @@ class Settings(BaseSettings):
     """Replaces `accelerate-launch …`, as a JSON list; the config's path follows it. For tests and unusual launchers."""
     trainer_pass_env: tuple[str, ...] = ()
     """Variables of this environment that the trainer may see, as a JSON list; for example HF_TOKEN."""
+    trainer_helper: bool = True
+    """Keep a process with Axolotl loaded (about 0.7 GB of memory, no GPU), which checks configs and plans runs."""
     cpu_only: bool = False
     """Use the CPU, also where there are GPUs."""
     heartbeat_seconds: float = Field(default=2.0, gt=0, le=5)
     """How often the control plane is told that this worker lives."""
+
+    @property
+    def has_helper(self) -> bool:
+        """Whether there is a helper: not beside a stand-in for the trainer, which has no Axolotl."""
+        return self.trainer_helper and not self.trainer_command

@@ -15,6 +15,7 @@ from axo_contracts.lifecycle import EndReason
 from axo_contracts.orders import InputFile, RunOrder
 from axo_contracts.resources import LORA_KERNELS
 from axo_worker.checkpoints import verify
+from axo_worker.helping.helper_process import socket_of
 
 TRAINER_PYTHON = os.environ.get("AXO_TRAINER_PYTHON", "")
 
@@ -115,6 +116,21 @@ def test_a_config_that_axolotl_refuses_is_said_to_be_bad(worker: Rig, tiny: tupl
     end = worker.wait_for_end(order, 60)
     assert end.reason is EndReason.BAD_CONFIG
     assert "micro_batch_size" in end.message
+
+
+def test_a_config_that_the_helper_refuses_ends_the_run_before_its_trainer_starts(
+    worker: Rig, tiny: tuple[Path, InputFile]
+) -> None:
+    model, rows = tiny
+    worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, HF_HUB_OFFLINE="1")
+    wait_for(socket_of(worker.home).exists, "the helper to be warm", 90)
+
+    order = worker.order(config={**config(model, 1), "saves_per_epoch": 1}, inputs=(rows,))
+
+    end = worker.wait_for_end(order)
+    assert end.reason is EndReason.BAD_CONFIG
+    assert "save_steps and saves_per_epoch are mutually exclusive" in end.message
+    assert not any(isinstance(frame, AttemptStarted) for frame in worker.frames(order))
 
 
 def test_a_model_that_is_not_there_is_said_to_be_unavailable(worker: Rig, tiny: tuple[Path, InputFile]) -> None:

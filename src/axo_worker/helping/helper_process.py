@@ -1,0 +1,46 @@
+"""The helper as the worker starts it: in the trainer's environment, without a GPU, importing only what it needs."""
+
+import os
+from pathlib import Path
+
+from axo_worker import trainer_helper, trainer_plugin
+from axo_worker.kept_process import KeptProcess
+from axo_worker.run_folder import PLUGIN
+from axo_worker.settings import Settings
+from axo_worker.trainer_environment import absolute, trainer_environment
+
+HELPER = "axo_trainer_helper"  # the name under which the trainer's Python imports `axo_worker/trainer_helper`
+_PACKAGES = {HELPER: trainer_helper, PLUGIN: trainer_plugin}
+
+
+def socket_of(home: Path) -> Path:
+    """Return the address of the helper of the worker with this home."""
+    return home.absolute() / "helper" / "socket"
+
+
+def helper_process(settings: Settings) -> KeptProcess:
+    """Return the helper, not started yet. It dies with the process that starts it."""
+    socket = socket_of(settings.worker_home)
+    python_path = _link_packages(socket.parent / "python")
+    environment = {
+        **trainer_environment(settings),
+        "PYTHONPATH": str(python_path),
+        "AXO_WORKER_HOME": str(settings.worker_home.absolute()),
+        "AXOLOTL_LOG_LEVEL": "WARNING",
+        "ACCELERATE_USE_CPU": "true",
+        "CUDA_VISIBLE_DEVICES": "",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        "OMP_NUM_THREADS": "1",
+        "TOKENIZERS_PARALLELISM": "false",  # its threads would not survive the fork
+    }
+    python = str(absolute(settings.trainer_python))
+    return KeptProcess([python, "-m", HELPER, str(socket), str(os.getpid())], environment)
+
+
+def _link_packages(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, package in _PACKAGES.items():
+        link = folder / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path(str(package.__file__)).parent)
+    return folder
