@@ -6,6 +6,7 @@ import sys
 import uvicorn
 
 from axo_api.app import create_app
+from axo_api.catalogue.reading import BadCatalogue
 from axo_api.migrations import upgrade
 from axo_api.settings import Settings
 
@@ -26,8 +27,12 @@ def main() -> None:
 
 
 def _serve(settings: Settings) -> None:
+    try:
+        app = create_app(settings)
+    except BadCatalogue as error:
+        sys.exit(str(error))
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_level=settings.log_level.lower(),

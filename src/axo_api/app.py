@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 
 from axo_api import connections
 from axo_api.body_limit import BodyLimit
+from axo_api.catalogue.reading import Catalogue, read_catalogue
 from axo_api.control.loop import run_control_loop
 from axo_api.database import Database
 from axo_api.dependencies import Parts
@@ -24,7 +25,9 @@ from axo_api.jobs import endpoints as jobs
 from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
 from axo_api.migrations import upgrade
+from axo_api.models import endpoints as models
 from axo_api.output import endpoints as output
+from axo_api.plans import endpoints as plans
 from axo_api.request_ids import RequestIds
 from axo_api.schema import endpoints as schema
 from axo_api.settings import Settings
@@ -42,11 +45,15 @@ Errors share one envelope, with the id that the answer's `x-request-id` has too.
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the control plane as an ASGI application; it starts and stops its parts with its lifespan."""
+    """Return the control plane as an ASGI application; it starts and stops its parts with its lifespan.
+
+    Raises `BadCatalogue` for a catalogue file that cannot be used.
+    """
+    catalogue = read_catalogue(settings.catalogue)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(settings) as parts:
+        async with _running(settings, catalogue) as parts:
             app.state.parts = parts
             yield
 
@@ -57,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
-    for resource in (jobs, output, uploads, files, workers, schema, health):
+    for resource in (plans, jobs, output, uploads, files, models, workers, schema, health):
         app.include_router(resource.router)
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
@@ -66,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[Parts]:
+async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Parts]:
     settings.storage_root.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(_prepare_database, settings.database_url)
     parts = Parts(
@@ -76,6 +83,7 @@ async def _running(settings: Settings) -> AsyncIterator[Parts]:
         hub=Hub(settings.storage_root),
         existence=Existence(settings),
         uploads=OpenUploads(settings.storage_root, unpack_limits(settings)),
+        catalogue=catalogue,
         queue_changed=Wake(),
         job_moved=Wake(),
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
+from axo_api.catalogue.reading import Catalogue
 from axo_api.database import Database
 from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
@@ -24,6 +25,7 @@ class Parts:
     hub: Hub
     existence: Existence
     uploads: OpenUploads
+    catalogue: Catalogue
     queue_changed: Wake  # for the dispatcher
     job_moved: Wake  # for the outbox
 

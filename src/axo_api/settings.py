@@ -63,4 +63,6 @@ class Settings(BaseSettings):
     run_control_loop: bool = True
     """Whether this process may lead the control loop. Of several that may, one does."""
     files: FileSettings = FileSettings()
+    catalogue: Path | None = None
+    """A YAML file of base models and presets that are added to those that axo brings, or take their place by name."""
     hub: HubSettings = HubSettings()

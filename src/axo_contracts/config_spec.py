@@ -93,6 +93,16 @@ class ConfigSpec(Strict):
         return bool(self.config.get("adapter"))
 
     @property
+    def method_name(self) -> str:
+        """How it trains, by the word for it: Axolotl's `rl`, or `sft`."""
+        return str(self.config.get("rl") or "sft")
+
+    @property
+    def adapter_name(self) -> str:
+        """What is trained: `lora`, `qlora`, or `full` for all weights."""
+        return str(self.config.get("adapter") or "full")
+
+    @property
     def micro_batches(self) -> tuple[int, int] | None:
         """`micro_batch_size` and `gradient_accumulation_steps`; None where the config counts its rows otherwise."""
         sizes = [self.config.get(name) or 1 for name in ("micro_batch_size", "gradient_accumulation_steps")]

@@ -31,6 +31,8 @@ class TrainSpec(Strict):
     """What to learn from."""
     validation_datasets: Annotated[tuple[Dataset, ...], Field(max_length=64)] = ()
     """What to evaluate on while training."""
+    preset: Line | None = None
+    """Fills what is left out of hyperparameters and adapter: `quick`, `balanced`, `quality`, or an operator's own."""
     method: Method = Sft()
     adapter: Adapter = Lora()
     hyperparameters: Hyperparameters = Hyperparameters()
@@ -68,6 +70,16 @@ class TrainSpec(Strict):
     def is_adapter(self) -> bool:
         """Whether the result is an adapter, not a whole model."""
         return not isinstance(self.adapter, FullWeights)
+
+    @property
+    def method_name(self) -> str:
+        """How it trains, by the word for it."""
+        return self.method.type
+
+    @property
+    def adapter_name(self) -> str:
+        """What is trained: `lora`, `qlora`, or `full` for all weights."""
+        return self.adapter.type
 
     @property
     def base_model_field(self) -> str:

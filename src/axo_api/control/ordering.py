@@ -46,7 +46,7 @@ def place(connection: Connection, job_id: str, at_place: Place, settings: Settin
         "worker_id": at_place.worker.id,
         "boot_id": at_place.worker.boot_id,
         "gpus": list(at_place.gpus),
-        "config": resolve_config(config, spec, _capabilities_at(at_place)),
+        "config": resolve_config(config, spec, capabilities_at(at_place)),
         "placed_at": now(),
     }
     connection.execute(insert(attempts), values)
@@ -65,7 +65,7 @@ def order_of(connection: Connection, job_id: str, attempt: int, settings: Settin
         attempt=attempt,
         kind=spec.kind,
         config=this["config"],
-        inputs=_inputs(connection, spec),
+        inputs=inputs_of(connection, spec),
         gpus=tuple(this["gpus"]),
         checkpoints_from=(*(job["checkpoints_from"] or ()), *own),
         lease_seconds=settings.lease_seconds,
@@ -75,7 +75,7 @@ def order_of(connection: Connection, job_id: str, attempt: int, settings: Settin
     )
 
 
-def _capabilities_at(at_place: Place) -> Capabilities:
+def capabilities_at(at_place: Place) -> Capabilities:
     """Return the worker's capabilities with only the GPUs that the run will see."""
     capabilities = at_place.worker.capabilities
     return Capabilities(
@@ -93,7 +93,7 @@ def _runtime_left(spec: JobSpec, earlier: Sequence[RowMapping]) -> float | None:
     return max(1.0, spec.limits.max_runtime_seconds - ran.total_seconds())
 
 
-def _inputs(connection: Connection, spec: JobSpec) -> tuple[InputFile, ...]:
+def inputs_of(connection: Connection, spec: JobSpec) -> tuple[InputFile, ...]:
     ids = file_ids(spec)
     wrapped = wrappings(connection, ids)
     rows = connection.execute(select(files.c.id, files.c.bytes, files.c.sha256).where(files.c.id.in_(ids)))

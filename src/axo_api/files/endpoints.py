@@ -21,7 +21,6 @@ from axo_api.files.upload import Place, Upload, receive_form, receive_raw
 from axo_api.pagination import After, Limit, Page, page
 from axo_contracts import storage_paths
 from axo_contracts.ids import FILE, new_id
-from axo_contracts.wrappings import Wrapping
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
 FILE_ID = r"^file-[0-9a-z]{26}$"
@@ -119,7 +118,7 @@ async def preview_file(
 ) -> Preview:
     """Return the first rows as they are given, unpacked and as JSON; long ones are cut."""
     row = await axo.database.read(partial(service.get, file_id=file_id, owner=owner))
-    read = partial(first_rows, _content(axo, file_id), _wrapping(row), unpack_limits(axo.settings), rows)
+    read = partial(first_rows, _content(axo, file_id), service.wrapping_of(row), unpack_limits(axo.settings), rows)
     return Preview(data=await asyncio.to_thread(read))
 
 
@@ -152,12 +151,6 @@ async def _made(axo: Parts, place: Place, upload: Upload, owner: str) -> File:
 
 def _content(axo: Parts, file_id: str) -> FilePath:
     return axo.settings.storage_root / storage_paths.uploaded_file(file_id)
-
-
-def _wrapping(row: RowMapping) -> Wrapping:
-    wrapping = Wrapping.named(row["suffix"])
-    assert wrapping is not None
-    return wrapping
 
 
 def _media_type(row: RowMapping) -> str:

@@ -50,6 +50,12 @@ def find_one(connection: Connection, file_id: str, *, owner: str) -> RowMapping 
     return connection.execute(query).mappings().one_or_none()
 
 
+def wrapping_of(row: RowMapping) -> Wrapping:
+    wrapping = Wrapping.named(row["suffix"])
+    assert wrapping is not None
+    return wrapping
+
+
 def wrappings(connection: Connection, file_ids: Collection[str]) -> dict[str, Wrapping]:
     """Return what the rows of files are wrapped in, by their ids."""
     found = connection.execute(select(files.c.id, files.c.suffix).where(files.c.id.in_(file_ids)))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Response
 from sqlalchemy import RowMapping
 
+from axo_api.catalogue.presets import with_preset
 from axo_api.control.asking import ASKS, ask_run
 from axo_api.dependencies import Axo, Owner, Parts
 from axo_api.jobs import commands, service
@@ -29,6 +30,7 @@ async def submit_job(spec: JobSpec, axo: Axo, owner: Owner, idempotency_key: Ide
 
     The body is a typed spec; or, as YAML or in the field `config`, a whole Axolotl config.
     """
+    spec = with_preset(spec, axo.catalogue)
     submission = service.Submission.of(spec, owner=owner, idempotency_key=idempotency_key)
     if idempotency_key is not None:
         made = await axo.database.read(partial(service.made_before, submission=submission))

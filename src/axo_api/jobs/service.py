@@ -16,7 +16,7 @@ from axo_api.jobs.moves import record_queued
 from axo_api.tables import jobs
 from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.ids import JOB, new_id
-from axo_contracts.jobs import JobSpec, TrainSpec
+from axo_contracts.jobs import JobSpec, TrainSpec, spec_from_json
 from axo_contracts.lifecycle import JobStatus
 
 # Built once: to build them for each group is a third of the processor time that a submit takes in the database.
@@ -56,6 +56,12 @@ def submit_all(connection: Connection, submissions: Sequence[Submission]) -> lis
         record_queued(connection, new)
     made = {row["id"] for row in new}
     return [s.row if s.row["id"] in made else _job_of_key(connection, s.row) or s.row for s in submissions]
+
+
+def dry_run(connection: Connection, submission: Submission) -> JobSpec:
+    """Return the spec as it would be queued, and queue nothing. Raises `Invalid` as `submit_all` does."""
+    _check_data(connection, [submission])
+    return spec_from_json(submission.row["spec"])
 
 
 def made_before(connection: Connection, submission: Submission) -> RowMapping | None:

@@ -109,8 +109,9 @@ async def read_config(
     attempt: Annotated[int | None, Query(ge=1, lt=2**31, description="Left out: the newest.")] = None,
 ) -> Response:
     """Return the YAML that an attempt ran with; before the first one, what is known of it by then."""
-    text = await axo.database.read(partial(service.config_yaml, job_id=job_id, owner=owner, attempt=attempt))
-    return Response(text, media_type="application/yaml")
+    text, name = await axo.database.read(partial(service.config_yaml, job_id=job_id, owner=owner, attempt=attempt))
+    headers = {"Content-Disposition": f'inline; filename="{name}"'}
+    return Response(text, media_type="application/yaml", headers=headers)
 
 
 @router.get("/checkpoints", summary="List a job's checkpoints")

@@ -13,6 +13,7 @@ from axo_api.errors import NotFound
 from axo_api.files.service import wrappings
 from axo_api.jobs.service import get
 from axo_api.output.schemas import MetricPoint
+from axo_api.plans.naming import name_of_config
 from axo_api.tables import attempts, checkpoints, job_events, metrics
 from axo_contracts.jobs import spec_from_json
 
@@ -54,23 +55,24 @@ def find_checkpoints(connection: Connection, job_id: str, *, owner: str) -> Sequ
     return connection.execute(query.order_by(checkpoints.c.attempt, checkpoints.c.step)).mappings().all()
 
 
-def config_yaml(connection: Connection, job_id: str, *, owner: str, attempt: int | None) -> str:
-    """Return the Axolotl config of an attempt (None: the newest one) as YAML.
+def config_yaml(connection: Connection, job_id: str, *, owner: str, attempt: int | None) -> tuple[str, str]:
+    """Return the Axolotl config of an attempt (None: the newest one) as YAML, and the name of its file.
 
     Before the first attempt it is the config as far as it is known by then, without what depends on the device.
     """
     job = get(connection, job_id, owner=owner)
+    spec = spec_from_json(job["spec"])
+    name = name_of_config(connection, spec, owner=owner, at=job["created_at"], before=job_id)
     query = select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.attempt.desc()).limit(1)
     if attempt is not None:
         query = query.where(attempts.c.attempt == attempt)
     row = connection.execute(query).mappings().one_or_none()
     if row is not None:
-        return _yaml(f"Attempt {row['attempt']} on worker {row['worker_id']}.", row["config"])
+        return _yaml(f"Attempt {row['attempt']} on worker {row['worker_id']}.", row["config"]), name
     if attempt is not None:
         raise NotFound(f"Job {job_id} has no attempt {attempt}; its newest is {job['attempt']}.", param="attempt")
     sentence = "Not placed on a worker yet: precision, attention and kernels are chosen for its device."
-    spec = spec_from_json(job["spec"])
-    return _yaml(sentence, config_of(spec, Inputs(wrappings(connection, file_ids(spec)))))
+    return _yaml(sentence, config_of(spec, Inputs(wrappings(connection, file_ids(spec))))), name
 
 
 def _not_superseded(connection: Connection, job_id: str) -> ColumnElement[bool]:

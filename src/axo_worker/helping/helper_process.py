@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
+from axo_contracts.trainer_plugin import PLUGIN
 from axo_worker import trainer_helper, trainer_plugin
 from axo_worker.kept_process import KeptProcess
-from axo_worker.run_folder import PLUGIN
 from axo_worker.settings import Settings
 from axo_worker.trainer_environment import absolute, trainer_environment
 

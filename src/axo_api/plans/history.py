@@ -1,0 +1,88 @@
+"""How long a run would take, from how long the fleet's own runs of the same kind took."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from axo_api.jobs.spec_columns import has_adapter, has_base_model, has_method
+from axo_api.plans.schemas import TimeEstimate
+from axo_api.tables import attempts, jobs, metrics
+from axo_contracts.jobs import JobSpec
+from axo_contracts.lifecycle import JobStatus
+from axo_contracts.questions import Planned
+
+MOST_RUNS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast one run was, from its first report to its last, and how long it took until the first."""
+
+    steps_a_second: float
+    tokens_a_second: float | None
+    seconds_before: float
+
+
+def time_estimate(connection: Connection, spec: JobSpec, planned: Planned, gpus: int) -> TimeEstimate | None:
+    """Return how long the planned steps would take, or None while no run of the kind has ended well."""
+    if not planned.steps:
+        return None
+    tokens = planned.tokens
+    metric = tokens.metric if tokens else None
+    paces = [pace for row in _runs(connection, spec, gpus) if (pace := _pace(connection, row, metric))]
+    if not paces:
+        return None
+    before = median(pace.seconds_before for pace in paces)
+    rates = [pace.tokens_a_second for pace in paces if pace.tokens_a_second]
+    of = f"the median of {len(paces)} ended runs of this base model, method and adapter on {gpus or 'no'} GPU(s)"
+    if tokens and rates:
+        rate = median(rates)
+        counted = tokens.trained if tokens.metric_counts == "trained" else tokens.total
+        return TimeEstimate(seconds=before + counted / rate, runs=len(paces), rests_on=f"{rate:,.1f} tokens/s, {of}")
+    rate = median(pace.steps_a_second for pace in paces)
+    return TimeEstimate(seconds=before + planned.steps / rate, runs=len(paces), rests_on=f"{rate:.3g} steps/s, {of}")
+
+
+def _runs(connection: Connection, spec: JobSpec, gpus: int) -> list[RowMapping]:
+    query = (
+        select(attempts.c.job_id, attempts.c.attempt, attempts.c.started_at, attempts.c.gpus)
+        .join(jobs, (jobs.c.id == attempts.c.job_id) & (jobs.c.result_attempt == attempts.c.attempt))
+        .where(
+            jobs.c.status == JobStatus.SUCCEEDED,
+            has_base_model(spec.base_model),
+            has_method(spec.method_name),
+            has_adapter(spec.adapter_name),
+        )
+        .order_by(jobs.c.id.desc())
+        .limit(MOST_RUNS)
+    )
+    return [row for row in connection.execute(query).mappings() if len(row["gpus"]) == gpus]
+
+
+def _pace(connection: Connection, run: RowMapping, metric: str | None) -> Pace | None:
+    of_run = (
+        select(metrics.c.time, metrics.c.step, metrics.c["values"])
+        .where(metrics.c.job_id == run["job_id"], metrics.c.attempt == run["attempt"])
+        .limit(1)
+    )
+    first = connection.execute(of_run.order_by(metrics.c.seq)).mappings().one_or_none()
+    last = connection.execute(of_run.order_by(metrics.c.step.desc(), metrics.c.seq)).mappings().one_or_none()
+    if first is None or last is None or run["started_at"] is None:
+        return None
+    seconds, steps = _between(first["time"], last["time"]), last["step"] - first["step"]
+    if seconds <= 0 or steps <= 0:
+        return None
+    before = _between(run["started_at"], first["time"]) - first["step"] * seconds / steps
+    return Pace(steps / seconds, _rate(first["values"], last["values"], metric, seconds), max(0.0, before))
+
+
+def _rate(first: dict[str, Any], last: dict[str, Any], metric: str | None, seconds: float) -> float | None:
+    before, after = first.get(metric or ""), last.get(metric or "")
+    return (after - before) / seconds if before is not None and after is not None and after > before else None
+
+
+def _between(begin: datetime, end: datetime) -> float:
+    return (end - begin).total_seconds()

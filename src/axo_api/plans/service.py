@@ -1,0 +1,118 @@
+"""Planning a job: the same checks as submitting it, what a worker's helper says of it, and nothing queued."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+import yaml
+from sqlalchemy import Connection
+
+from axo_api.axolotl.compiler import resolve_config
+from axo_api.axolotl.configs import config_of
+from axo_api.axolotl.inputs import Inputs, file_ids
+from axo_api.catalogue.presets import with_preset
+from axo_api.clock import now
+from axo_api.control.ordering import inputs_of
+from axo_api.dependencies import Parts
+from axo_api.files.service import wrappings
+from axo_api.jobs.service import Submission, dry_run
+from axo_api.plans.advisers import Adviser, find_adviser
+from axo_api.plans.asking import ask
+from axo_api.plans.defaults import defaults_of
+from axo_api.plans.history import time_estimate
+from axo_api.plans.naming import name_of_config
+from axo_api.plans.refusals import invalid_config
+from axo_api.plans.schemas import DiskEstimate, MemoryEstimate, ParameterCount, Plan, TimeEstimate, TokenCount
+from axo_contracts.jobs import JobSpec
+from axo_contracts.orders import InputFile
+from axo_contracts.questions import Answer, Failed, Planned, PlanQuestion, Refused
+
+HELPER_SECONDS = 40.0
+ASKING_SECONDS = 45.0  # the helper's own, and the way there and back
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A spec that would be queued, and what is needed to plan it."""
+
+    spec: JobSpec
+    config: dict[str, Any]
+    inputs: tuple[InputFile, ...]
+    config_name: str
+
+
+async def plan(axo: Parts, given: JobSpec, *, owner: str) -> Plan:
+    """Return what a job of `given` would be. Raises `Invalid` as submitting does, and for what Axolotl refuses."""
+    spec = with_preset(given, axo.catalogue)
+    await axo.existence.check(spec)
+    checked = await axo.database.read(partial(_check, spec=spec, owner=owner))
+    adviser = await find_adviser(axo, checked.spec.resources)
+    config = checked.config
+    if adviser.capabilities is not None:
+        config = resolve_config(config, checked.spec, adviser.capabilities)
+    answer = await _ask(axo, adviser, config, checked.inputs)
+    if isinstance(answer, Refused):
+        raise invalid_config(answer, checked.spec)
+    planned = answer if isinstance(answer, Planned) else Planned(config={})
+    time = await axo.database.read(partial(time_estimate, spec=checked.spec, planned=planned, gpus=adviser.device.gpus))
+    return _plan(given, checked, config, adviser, answer, planned, time)
+
+
+def _check(connection: Connection, spec: JobSpec, owner: str) -> _Checked:
+    queued_as = dry_run(connection, Submission.of(spec, owner=owner))
+    name = name_of_config(connection, queued_as, owner=owner, at=now())
+    config = config_of(queued_as, Inputs(wrappings(connection, file_ids(queued_as))))
+    return _Checked(queued_as, config, inputs_of(connection, queued_as), name)
+
+
+async def _ask(axo: Parts, adviser: Adviser, config: dict[str, Any], inputs: tuple[InputFile, ...]) -> Answer:
+    if adviser.worker_id is None:
+        return Failed(message="Steps, tokens, memory and disk are known when a worker with a helper is online.")
+    question = PlanQuestion(config=config, inputs=inputs, device=adviser.device, seconds=HELPER_SECONDS)
+    return await ask(axo.redis, adviser.worker_id, question, seconds=ASKING_SECONDS)
+
+
+def _plan(
+    given: JobSpec,
+    checked: _Checked,
+    config: dict[str, Any],
+    adviser: Adviser,
+    answer: Answer,
+    planned: Planned,
+    time: TimeEstimate | None,
+) -> Plan:
+    memory = _memory(planned, adviser)
+    warnings = [adviser.trouble] if adviser.trouble else []
+    warnings += [answer.message] if isinstance(answer, Failed) else planned.warnings
+    if memory and memory.available_bytes and memory.total_bytes > memory.available_bytes:
+        warnings.append("It needs more memory than the GPU has: lower micro_batch_size or sequence_len, or use qlora.")
+    return Plan(
+        config_name=checked.config_name,
+        config=config,
+        config_yaml=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+        spec=checked.spec.model_dump(mode="json"),
+        defaults=defaults_of(given, checked.spec),
+        axolotl_defaults={name: value for name, value in planned.config.items() if name not in config} or None,
+        worker=adviser.worker_id,
+        rows=planned.rows,
+        validation_rows=planned.validation_rows,
+        steps=planned.steps,
+        epochs=planned.epochs,
+        tokens=TokenCount(**msgspec.structs.asdict(planned.tokens)) if planned.tokens else None,
+        parameters=ParameterCount(**msgspec.structs.asdict(planned.parameters)) if planned.parameters else None,
+        memory=memory,
+        disk=DiskEstimate(**msgspec.to_builtins(planned.disk)) if planned.disk else None,
+        time=time,
+        warnings=warnings,
+    )
+
+
+def _memory(planned: Planned, adviser: Adviser) -> MemoryEstimate | None:
+    if planned.memory is None:
+        return None
+    return MemoryEstimate(
+        total_bytes=sum(part.bytes for part in planned.memory),
+        available_bytes=adviser.device.memory_bytes,
+        parts=msgspec.to_builtins(planned.memory),
+    )
