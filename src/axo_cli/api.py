@@ -12,7 +12,8 @@ import httpx
 
 from axo_cli.errors import Refused, Unreachable
 
-TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+READ_SECONDS = 30.0
+TIMEOUT = httpx.Timeout(READ_SECONDS, connect=5.0)
 TRIES = 4  # of a call that may safely be made again
 
 
@@ -39,15 +40,19 @@ class Api:
         """Return the text at `path`."""
         return self._send("GET", path, params=_given(params)).text
 
-    def post(self, path: str, body: Any = None) -> Any:
-        """Post `body` and return the answer's JSON. A lost answer is asked for again under one idempotency key."""
+    def post(self, path: str, body: Any = None, *, seconds: float = READ_SECONDS) -> Any:
+        """Post `body` and return the answer's JSON, which may take so many `seconds`.
+
+        A lost answer is asked for again under one idempotency key.
+        """
+        timeout = httpx.Timeout(seconds, connect=TIMEOUT.connect)
         key = {"Idempotency-Key": str(uuid.uuid4())}
         for tried in range(1, TRIES):
             try:
-                return self._send("POST", path, json=body, headers=key).json()
+                return self._send("POST", path, json=body, headers=key, timeout=timeout).json()
             except Unreachable:
                 time.sleep(0.25 * 2**tried)
-        return self._send("POST", path, json=body, headers=key).json()
+        return self._send("POST", path, json=body, headers=key, timeout=timeout).json()
 
     def put(self, path: str, content: Iterator[bytes], size: int, headers: dict[str, str]) -> Any:
         """Put `size` bytes and return the answer's JSON."""

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from axo_cli.commands import demo, files, fleet, following, jobs, train, up
+from axo_cli.commands import demo, files, fleet, following, jobs, plan, train, up
 from axo_cli.errors import CliError
 
 app = typer.Typer(
@@ -16,6 +16,8 @@ app = typer.Typer(
 )
 app.command()(up.up)
 app.command()(train.train)
+app.command()(plan.plan)
+app.command()(plan.models)
 app.command()(following.follow)
 app.command("list")(jobs.list_jobs)
 app.command()(jobs.show)

@@ -30,6 +30,7 @@ class Flags:
     data: list[Path] = field(default_factory=list)
     method: str | None = None
     adapter: str | None = None
+    preset: str | None = None
     name: str | None = None
     num_epochs: float | None = None
     max_steps: int | None = None
@@ -53,6 +54,8 @@ def with_flags(spec: Spec, flags: Flags) -> Spec:
     merged = dict(spec)
     if flags.base_model:
         merged["base_model"] = flags.base_model
+    if flags.preset:
+        merged["preset"] = flags.preset
     if flags.name:
         merged["name"] = flags.name
     if flags.data:

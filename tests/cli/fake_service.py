@@ -25,6 +25,8 @@ class Service:
     journal: list[bytes] = field(default_factory=list)
     events_before_a_drop: int | None = None
     busy_answers: int = 0
+    plan: dict[str, Any] = field(default_factory=dict)
+    models: list[dict[str, Any]] = field(default_factory=list)
     refusal: tuple[int, dict[str, Any]] | None = None
     posted: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
     uploads: list[bytes] = field(default_factory=list)
@@ -63,6 +65,8 @@ class _Answers(BaseHTTPRequestHandler):
         elif path == "/v1/jobs":
             jobs = self.state.jobs
             self._json(200, {"object": "list", "data": jobs, "has_more": False, "first_id": None, "last_id": None})
+        elif path == "/v1/models":
+            self._json(200, {"object": "list", "data": self.state.models})
         elif found := [job for job in self.state.jobs if path == f"/v1/jobs/{job['id']}"]:
             self._json(200, found[0])
         else:
@@ -73,6 +77,9 @@ class _Answers(BaseHTTPRequestHandler):
         if self.state.refusal:
             status, error = self.state.refusal
             self._json(status, {"error": error})
+        elif self.path == "/v1/jobs/plan":
+            self.state.posted.append((self.path, dict(self.headers), json.loads(body)))
+            self._json(200, self.state.plan)
         elif self.path == "/v1/files":
             self.state.uploads.append(body)
             number = len(self.state.uploads)

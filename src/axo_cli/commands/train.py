@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from axo_cli.api import Api
-from axo_cli.axolotl_config import as_spec, is_axolotl_config
+from axo_cli.building import build_spec
 from axo_cli.commands.following import follow_to_end
 from axo_cli.options import DEFAULT_URL, AsJson, Url
 from axo_cli.output import console, print_json
-from axo_cli.spec import Flags, read_spec, with_flags, with_uploads
-from axo_cli.uploading import upload
+from axo_cli.spec import Flags
 
 SpecFile = Annotated[
     Path | None,
@@ -19,18 +18,23 @@ SpecFile = Annotated[
 ]
 Data = Annotated[list[Path] | None, typer.Option(help="A local JSONL file of rows; uploaded. May be given often.")]
 Rate = Annotated[float | None, typer.Option("--lr", help="Peak learning rate.")]
+BaseModel = Annotated[str | None, typer.Option(help="A name on the hub, or a folder that the workers see.")]
+Method = Annotated[str | None, typer.Option(help="How to train: sft, dpo, kto, grpo …; docs/methods.md lists all.")]
+Adapter = Annotated[str | None, typer.Option(help="lora, qlora or full.")]
+Preset = Annotated[str | None, typer.Option(help="quick, balanced or quality: fills what is left out.")]
+Epochs = Annotated[float | None, typer.Option(help="Passes over the data.")]
+MaxSteps = Annotated[int | None, typer.Option(help="Stop after so many steps.")]
 
 
 def train(
     spec_file: SpecFile = None,
-    base_model: Annotated[str | None, typer.Option(help="A name on the hub, or a folder that the workers see.")] = None,
+    base_model: BaseModel = None,
     data: Data = None,
-    method: Annotated[
-        str | None, typer.Option(help="How to train: sft, dpo, kto, grpo …; docs/methods.md lists all.")
-    ] = None,
-    adapter: Annotated[str | None, typer.Option(help="lora, qlora or full.")] = None,
-    epochs: Annotated[float | None, typer.Option(help="Passes over the data.")] = None,
-    max_steps: Annotated[int | None, typer.Option(help="Stop after so many steps.")] = None,
+    method: Method = None,
+    adapter: Adapter = None,
+    preset: Preset = None,
+    epochs: Epochs = None,
+    max_steps: MaxSteps = None,
     learning_rate: Rate = None,
     name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the job to its end.")] = False,
@@ -46,18 +50,14 @@ def train(
         data=data or [],
         method=method,
         adapter=adapter,
+        preset=preset,
         name=name,
         num_epochs=epochs,
         max_steps=max_steps,
         learning_rate=learning_rate,
     )
-    written, folder = (read_spec(spec_file), spec_file.parent) if spec_file else ({}, Path())
     with Api(url) as api:
-        if is_axolotl_config(written):
-            spec = as_spec(written, flags, folder, lambda path: str(upload(api, path)["id"]))
-        else:
-            spec = with_uploads(with_flags(written, flags), folder, lambda path: str(upload(api, path)["id"]))
-        job = api.post("/v1/jobs", spec)
+        job = api.post("/v1/jobs", build_spec(spec_file, flags, api))
         if as_json and not follow:
             print_json(job)
         elif not as_json:
