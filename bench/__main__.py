@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import cancel, data, follow, start, submit
+from bench import cancel, data, follow, start, submit, validate
 from bench.figures import Figure
 from bench.report import show, write_results
 
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "follow": follow.run,
     "cancel": cancel.run,
     "data": data.run,
+    "validate": validate.run,
 }
 
 
