@@ -6,7 +6,7 @@ Run it with the trainer's python, in which Axolotl is installed; the file is nam
 - `x-plugin` on a key: only this plugin, listed in `plugins`, makes Axolotl read the key.
 - `x-any-type` on a key: Axolotl converts the value itself before it looks at the type.
 - `x-legacy` on a key: no field, but read by a validator, which renames it or says what has taken its place.
-- `x-dropped` on a key: Axolotl drops it, yet its own examples have it, so that it is taken, with a warning.
+- `x-dropped` on a key: Axolotl drops it, yet its own examples have it, so that it is taken, and never suggested.
 - `x-dataset-types`: how the `type` of a data set begins when it names what Axolotl ships, not a module of the user's.
 - `x-plugins`: the plugins that Axolotl ships, by package and class: whether one is always on, and the keys that it
   rewrites before their types are looked at.

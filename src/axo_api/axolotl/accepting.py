@@ -5,7 +5,7 @@ from itertools import chain, islice
 from typing import Any
 
 from axo_api.axolotl.checking import Problem, excerpt, problems_of
-from axo_api.axolotl.config_schema import ConfigSchema, config_schema
+from axo_api.axolotl.config_schema import config_schema
 from axo_api.axolotl.device_defaults import ATTENTIONS, PRECISIONS
 from axo_api.axolotl.reaching import reaching
 from axo_api.axolotl.rules import OUR_PLUGIN, RESERVED, InWhole
@@ -37,12 +37,6 @@ def check_keys(spec: JobSpec, settings: Settings) -> None:
     beyond = iter(()) if may_run_unsafe_code(settings) else reaching(config, settings.allowed_roots, schema)
     problems = _once_a_key(chain(own, _of_our_plugin(config), problems_of(config, schema), beyond))
     _refuse(prefix, list(islice(problems, MOST_PROBLEMS)))
-
-
-def dropped_keys(config: dict[str, Any], schema: ConfigSchema | None = None) -> list[str]:
-    """Return the keys of `config` that are known to be dropped by Axolotl without a word."""
-    properties = (schema or config_schema()).properties
-    return [key for key in config if properties.get(key, {}).get("x-dropped")]
 
 
 def _not_for_a_spec(spec: TrainSpec) -> Iterator[Problem]:
