@@ -29,13 +29,12 @@ from typing import Any
 
 os.environ.update(AXOLOTL_DO_NOT_TRACK="1", HF_HUB_OFFLINE="1")
 
+from axolotl import prompt_strategies
 from axolotl.integrations import base
 from axolotl.utils.data.wrappers import DATASET_HANDLERS
 from axolotl.utils.schemas.config import AxolotlConfigWCapabilities, AxolotlInputConfig
 from pydantic import AliasChoices, BaseModel, create_model
 from pydantic.json_schema import GenerateJsonSchema
-
-from axolotl import prompt_strategies
 
 FOLDER = Path("src/axo_api/axolotl/schema")
 PLUGINS = "axolotl.integrations."
