@@ -16,6 +16,7 @@ from axo_api.files.reading.unpack import UnpackLimits
 from axo_api.files.upload import refusals
 from axo_contracts.wrappings import Wrapping
 
+MOST_OPEN = 64  # each has two threads
 IDLE_SECONDS = 600.0  # after which what was hashed and checked of an upload is let go; to go on reads its bytes again
 
 
@@ -112,6 +113,7 @@ class OpenUploads:
     def _writing(self, upload_id: str, wrapping: Wrapping) -> Iterator[Intake]:
         opened = self._open.get(upload_id)
         if opened is None:
+            self._make_room()
             opened = self._open[upload_id] = _Open(Intake(self._storage_root, upload_id, wrapping, self._limits))
         elif opened.is_busy:
             raise _taken(upload_id)
@@ -126,6 +128,11 @@ class OpenUploads:
             opened.used_at = time.monotonic()
             if upload_id in self._open:
                 opened.intake.file.unlock()
+
+    def _make_room(self) -> None:
+        idle = [(opened.used_at, name) for name, opened in self._open.items() if not opened.is_busy]
+        if idle and len(self._open) >= MOST_OPEN:
+            self._let_go(min(idle)[1])
 
     def _let_go(self, upload_id: str) -> None:
         if opened := self._open.pop(upload_id, None):
