@@ -79,6 +79,27 @@ def test_without_a_worker_a_plan_says_what_is_known_without_one_and_what_is_not(
     assert plane.get("/v1/jobs")["data"] == []
 
 
+def test_rows_that_are_trained_on_and_validated_on_are_a_warning(plane: ControlPlane) -> None:
+    shared, own = (
+        b'{"messages": [{"role": "assistant", "content": "Yes."}]}\n',
+        b'{"messages": [{"role": "user", "content": "?"}]}\n',
+    )
+    trained, validated = (_upload(plane, rows) for rows in (shared + own, shared))
+
+    found = plan(
+        plane,
+        datasets=[{"source": {"type": "file", "file_id": trained}}],
+        validation_datasets=[{"source": {"type": "file", "file_id": validated}}],
+    )
+
+    assert f"1 rows of {validated} are also in {trained}, which is trained on." in found["warnings"]
+
+
+def _upload(plane: ControlPlane, rows: bytes) -> str:
+    answer = plane.http.post("/v1/files", data={"purpose": "fine-tune"}, files={"file": ("rows.jsonl", rows)})
+    return str(answer.raise_for_status().json()["id"])
+
+
 def test_while_redis_is_away_a_plan_still_shows_the_config(plane: ControlPlane) -> None:
     plane.redis_server.kill()
 

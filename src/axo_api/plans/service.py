@@ -1,5 +1,7 @@
 """Planning a job: the same checks as submitting it, what a worker's helper says of it, and nothing queued."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +24,7 @@ from axo_api.plans.asking import ask
 from axo_api.plans.defaults import defaults_of
 from axo_api.plans.history import time_estimate
 from axo_api.plans.naming import name_of_config
+from axo_api.plans.overlaps import shared_rows
 from axo_api.plans.refusals import invalid_config
 from axo_api.plans.schemas import DiskEstimate, MemoryEstimate, ParameterCount, Plan, TimeEstimate, TokenCount
 from axo_contracts.jobs import JobSpec
@@ -56,7 +59,8 @@ async def plan(axo: Parts, given: JobSpec, *, owner: str) -> Plan:
         raise invalid_config(answer, checked.spec)
     planned = answer if isinstance(answer, Planned) else Planned(config={})
     time = await axo.database.read(partial(time_estimate, spec=checked.spec, planned=planned, gpus=adviser.device.gpus))
-    return _plan(given, checked, config, adviser, answer, planned, time)
+    shared = await asyncio.to_thread(lambda: list(shared_rows(checked.spec, axo.settings.storage_root)))
+    return _plan(given, checked, config, adviser, answer, planned, time, shared)
 
 
 def _check(connection: Connection, spec: JobSpec, owner: str) -> _Checked:
@@ -81,9 +85,10 @@ def _plan(
     answer: Answer,
     planned: Planned,
     time: TimeEstimate | None,
+    shared: Sequence[str],
 ) -> Plan:
     memory = _memory(planned, adviser)
-    warnings = [adviser.trouble] if adviser.trouble else []
+    warnings = [*([adviser.trouble] if adviser.trouble else []), *shared]
     warnings += [answer.message] if isinstance(answer, Failed) else planned.warnings
     if memory and memory.available_bytes and memory.total_bytes > memory.available_bytes:
         warnings.append("It needs more memory than the GPU has: lower micro_batch_size or sequence_len, or use qlora.")

@@ -2,16 +2,15 @@
 
 import threading
 import time
-from pathlib import Path, PurePosixPath
 
 import msgspec
 import structlog
 from redis import Redis, RedisError
 
 from axo_contracts import redis_names
-from axo_contracts.orders import InputFile
 from axo_contracts.questions import Answer, Failed, PlanQuestion, Question, decode_question, encode
 from axo_worker.helping.client import NotThere, ask
+from axo_worker.helping.inputs import placed
 from axo_worker.settings import Settings
 
 MOST_AT_ONCE = 2  # of the helper's children, so that a job's start always finds one
@@ -63,21 +62,19 @@ class Desk:
 
     def _answer_to(self, written: bytes) -> Answer:
         try:
-            question = self._placed(decode_question(written))
-        except (msgspec.DecodeError, ValueError) as error:
+            question = decode_question(written)
+            if not isinstance(question, PlanQuestion):
+                return self._ask(question, _SHORT_SECONDS)
+            with placed(question.inputs, self._settings.storage_root) as inputs:
+                return self._ask(msgspec.structs.replace(question, inputs=inputs), question.seconds)
+        except (msgspec.DecodeError, ValueError, OSError) as error:
             return Failed(message=f"The worker cannot read the question: {error}.")
-        seconds = question.seconds if isinstance(question, PlanQuestion) else _SHORT_SECONDS
+
+    def _ask(self, question: Question, seconds: float) -> Answer:
         try:
             return ask(self._settings.worker_home, question, seconds=seconds, patience_seconds=_STARTING_SECONDS)
         except NotThere as error:
             return Failed(message=str(error))
-
-    def _placed(self, question: Question) -> Question:
-        if not isinstance(question, PlanQuestion):
-            return question
-        root = self._settings.storage_root.absolute()
-        inputs = tuple(_at(root, file) for file in question.inputs)
-        return msgspec.structs.replace(question, inputs=inputs)
 
     def _put(self, question_id: str, answer: Answer) -> None:
         name = redis_names.answer(question_id)
@@ -85,10 +82,3 @@ class Desk:
             pipeline.rpush(name, encode(answer))
             pipeline.expire(name, redis_names.ANSWER_SECONDS)
             pipeline.execute()
-
-
-def _at(root: Path, file: InputFile) -> InputFile:
-    """Return an input with its place on this host. Raises `ValueError` when that is not below the storage's root."""
-    if ".." in PurePosixPath(file.source).parts or PurePosixPath(file.source).is_absolute() or "/" in file.name:
-        raise ValueError(f"{file.source} is not below the storage's root")
-    return msgspec.structs.replace(file, source=str(root / file.source))
