@@ -63,5 +63,5 @@ def ask(port: int, request: bytes) -> Answer:
 
 def post(path: str, body: bytes = b"") -> bytes:
     """Return a POST request with a JSON body, as it goes over the wire."""
-    head = f"POST {path} HTTP/1.1\r\nhost: axo\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    fields = f"host: localhost\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+    return f"POST {path} HTTP/1.1\r\n{fields}\r\n\r\n".encode() + body

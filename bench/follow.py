@@ -41,7 +41,7 @@ def run(folder: Path) -> list[Figure]:
 
 def _streaming(port: int, job_id: str) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), timeout=30)
-    connection.sendall(f"GET /v1/jobs/{job_id}/stream?events=log HTTP/1.1\r\nhost: axo\r\n\r\n".encode())
+    connection.sendall(f"GET /v1/jobs/{job_id}/stream?events=log HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
     return connection
 
 

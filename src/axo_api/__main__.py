@@ -1,5 +1,6 @@
-"""`python -m axo_api` serves the control plane; `python -m axo_api migrate` brings the database up to date."""
+"""`python -m axo_api` serves the control plane; with `migrate` or `keys`, it sees to its database."""
 
+import asyncio
 import logging
 import sys
 
@@ -7,6 +8,8 @@ import uvicorn
 
 from axo_api.app import create_app
 from axo_api.catalogue.reading import BadCatalogue
+from axo_api.keys import command as keys
+from axo_api.keys.requirement import refusal_to_start
 from axo_api.migrations import upgrade
 from axo_api.settings import Settings
 
@@ -22,8 +25,10 @@ def main() -> None:
             _serve(settings)
         case ["migrate"]:
             upgrade(settings.database_url)
+        case ["keys", *arguments]:
+            sys.exit(keys.run(settings.database_url, arguments))
         case _:
-            sys.exit("usage: python -m axo_api [migrate]")
+            sys.exit("usage: python -m axo_api [migrate | keys …]")
 
 
 def _serve(settings: Settings) -> None:
@@ -31,6 +36,8 @@ def _serve(settings: Settings) -> None:
         app = create_app(settings)
     except BadCatalogue as error:
         sys.exit(str(error))
+    if refusal := asyncio.run(refusal_to_start(settings)):
+        sys.exit(refusal)
     uvicorn.run(
         app,
         host=settings.host,

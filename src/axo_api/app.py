@@ -5,10 +5,8 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
-from sqlalchemy import make_url
 
 from axo_api import connections
 from axo_api.body_limit import BodyLimit
@@ -24,7 +22,11 @@ from axo_api.health import endpoints as health
 from axo_api.jobs import endpoints as jobs
 from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
-from axo_api.migrations import upgrade
+from axo_api.keys import endpoints as keys
+from axo_api.keys.documented import document_keys
+from axo_api.keys.gate import Gate
+from axo_api.keys.ring import KeyRing
+from axo_api.migrations import prepare
 from axo_api.models import endpoints as models
 from axo_api.output import endpoints as output
 from axo_api.plans import endpoints as plans
@@ -39,6 +41,8 @@ from axo_api.workers import endpoints as workers
 log = logging.getLogger(__name__)
 
 DESCRIPTION = """Fine-tuning on your own GPUs: submit a job, follow it live, take the model away.
+
+Requests carry an API key as `Authorization: Bearer axo-…`, but for a service on loopback that has none.
 
 Errors share one envelope, with the id that the answer's `x-request-id` has too. Lists are paged by `after` and `limit`.
 """
@@ -64,10 +68,12 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
-    for resource in (plans, jobs, output, uploads, files, models, workers, schema, health):
+    for resource in (plans, jobs, output, uploads, files, models, workers, schema, keys, health):
         app.include_router(resource.router)
+    document_keys(app)
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Gate)
     app.add_middleware(RequestIds)
     return app
 
@@ -75,10 +81,12 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Parts]:
     settings.storage_root.mkdir(parents=True, exist_ok=True)
-    await asyncio.to_thread(_prepare_database, settings.database_url)
+    await asyncio.to_thread(prepare, settings.database_url)
+    database = Database(settings.database_url)
     parts = Parts(
         settings=settings,
-        database=Database(settings.database_url),
+        database=database,
+        keys=KeyRing(database, settings),
         redis=connections.for_commands(settings.redis_url),
         hub=Hub(settings.storage_root),
         existence=Existence(settings),
@@ -103,11 +111,3 @@ async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Pa
         await parts.existence.close()
         await parts.redis.aclose()
         parts.database.close()
-
-
-def _prepare_database(url: str) -> None:
-    """Make and upgrade a SQLite database; a server's is upgraded by its operator: `python -m axo_api migrate`."""
-    database = make_url(url)
-    if database.get_backend_name() == "sqlite" and database.database:
-        Path(database.database).parent.mkdir(parents=True, exist_ok=True)
-        upgrade(url)

@@ -3,16 +3,20 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request, Security
+from fastapi.security import HTTPBearer
 from redis.asyncio import Redis
 
+from axo_api.callers import Caller
 from axo_api.catalogue.reading import Catalogue
 from axo_api.database import Database
 from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
+from axo_api.keys.ring import KeyRing
 from axo_api.settings import Settings
 from axo_api.uploads.receiving import OpenUploads
 from axo_api.wake import Wake
+from axo_contracts.keys import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Parts:
 
     settings: Settings
     database: Database
+    keys: KeyRing
     redis: Redis
     hub: Hub
     existence: Existence
@@ -30,7 +35,11 @@ class Parts:
     job_moved: Wake  # for the outbox
 
 
-LOCAL_OWNER = "local"
+BEARER = HTTPBearer(
+    scheme_name="api_key",
+    auto_error=False,  # the gate has looked at it before the route is reached
+    description="An API key (`axo keys create`). A service on loopback needs none until its first key is made.",
+)
 
 
 async def _parts(request: Request) -> Parts:
@@ -38,10 +47,53 @@ async def _parts(request: Request) -> Parts:
     return parts
 
 
-async def _owner() -> str:
-    """Return who owns what this request makes: everybody on this machine is one owner."""
-    return LOCAL_OWNER
+async def _caller(request: Request) -> Caller:
+    caller: Caller = request.scope["axo.caller"]  # the gate has put it there
+    return caller
 
+
+async def _owner(request: Request) -> str:
+    return (await _caller(request)).owner
+
+
+async def _reach(request: Request) -> str | None:
+    return (await _caller(request)).reach
+
+
+Asking = Annotated[Caller, Depends(_caller)]
+"""Who sent the request."""
+
+
+async def _listed(
+    caller: Asking,
+    owner: Annotated[
+        str | None,
+        Query(
+            pattern=r"^(\*|[a-z0-9][a-z0-9._-]{0,63})$",
+            description="For admins: whose to list. Left out: one's own; `*`: everybody's.",
+        ),
+    ] = None,
+) -> str | None:
+    if owner is None or owner == caller.owner:
+        return caller.owner
+    caller.require(Scope.ADMIN, "listing what another owner has")
+    return None if owner == EVERYBODY else owner
+
+
+async def _admin(request: Request, caller: Asking, _: Annotated[object, Security(BEARER)]) -> None:
+    caller.require(Scope.ADMIN, f"{request.method} {request.url.path}")
+
+
+EVERYBODY = "*"
+ADMIN = Security(_admin, scopes=[Scope.ADMIN])
+"""What a route's `dependencies` hold when it is for admins only."""
 
 Axo = Annotated[Parts, Depends(_parts)]
 Owner = Annotated[str, Depends(_owner)]
+"""Whose everything is that the request makes."""
+
+Reach = Annotated[str | None, Depends(_reach)]
+"""Whose objects the request may name: one owner's; None: everybody's."""
+
+Listed = Annotated[str | None, Depends(_listed)]
+"""Whose objects are listed: one owner's; None: everybody's."""

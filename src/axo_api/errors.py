@@ -96,10 +96,10 @@ class ErrorEnvelope(BaseModel):
 
 def install_error_handlers(app: FastAPI) -> None:
     """Make every error leave `app` in the one envelope."""
-    app.add_exception_handler(ApiError, _on_api_error)
+    app.add_exception_handler(ApiError, on_api_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(DBAPIError, _on_database_error)
+    app.add_exception_handler(DBAPIError, on_database_error)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -117,7 +117,8 @@ def _envelope(request: Request, error: ApiError) -> JSONResponse:
     return JSONResponse({"error": body}, status_code=error.status, headers=error.headers)
 
 
-async def _on_api_error(request: Request, error: Exception) -> JSONResponse:
+async def on_api_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer with a refusal of ours."""
     assert isinstance(error, ApiError)
     return _envelope(request, error)
 
@@ -133,7 +134,8 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
     return _envelope(request, answer)
 
 
-async def _on_database_error(request: Request, error: Exception) -> JSONResponse:
+async def on_database_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer 503, or what else a database's error means for the client."""
     if isinstance(error, DataError):
         return _envelope(request, Invalid("The request holds text that cannot be stored, such as a NUL character."))
     log.warning("database error on %s %s: %s", request.method, request.url.path, error)

@@ -4,6 +4,15 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import make_url
+
+
+def prepare(database_url: str) -> None:
+    """Make and upgrade a SQLite database; a server's is upgraded by its operator: `python -m axo_api migrate`."""
+    database = make_url(database_url)
+    if database.get_backend_name() == "sqlite" and database.database:
+        Path(database.database).parent.mkdir(parents=True, exist_ok=True)
+        upgrade(database_url)
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """The address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8400
     """The port to listen on."""
+    require_keys: bool | Literal["auto"] = "auto"
+    """Whether requests need an API key. auto: as soon as there is one, and always when not on loopback."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much the service says about itself."""
     allowed_roots: list[Path] = []

@@ -93,6 +93,7 @@ jobs = Table(
     Column("progress_at", UtcDateTime),
     Column("journal_applied", BigInteger, nullable=False, server_default=text("0")),  # offset in the journal
     UniqueConstraint("owner", "idempotency_key"),
+    Index("ix_jobs_owner_id", "owner", "id"),
     Index("ix_jobs_status_priority_id", "status", "priority", "id"),
 )
 
@@ -177,6 +178,7 @@ files = Table(
     Column("report", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("suffix", String(16), nullable=False, server_default=text("'.jsonl'")),  # says what the rows are wrapped in
+    Index("ix_files_owner_id", "owner", "id"),
 )
 
 uploads = Table(
@@ -192,4 +194,21 @@ uploads = Table(
     Column("file_id", String(40)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("hash", String(64), nullable=False),  # SHA-256; the key itself is nowhere
+    Column("owner", String(64), nullable=False),
+    Column("name", String(200)),
+    Column("scopes", JSON, nullable=False),
+    Column("organization", String(64), nullable=False),
+    Column("project", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    UniqueConstraint("hash"),
 )

@@ -59,6 +59,14 @@ class Api:
         headers = {**headers, "Content-Length": str(size)}
         return self._send("PUT", path, content=content, headers=headers, timeout=None).json()
 
+    def post_once(self, path: str, body: Any) -> Any:
+        """Post `body` and return the answer's JSON, for what must not be made twice. A lost answer is a failure."""
+        return self._send("POST", path, json=body).json()
+
+    def delete(self, path: str) -> Any:
+        """Delete what is at `path` and return the answer's JSON."""
+        return self._send("DELETE", path).json()
+
     def upload(self, path: Path) -> Any:
         """Upload a file of training rows in one request and return its JSON."""
         with path.open("rb") as content:
@@ -100,6 +108,9 @@ def _refusal(answer: httpx.Response) -> Refused:
         message = answer.json()["error"]["message"]
     except (ValueError, KeyError, TypeError):
         message = f"{answer.request.url} answered {answer.status_code} {answer.reason_phrase}."
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        is_sent = "authorization" in answer.request.headers
+        message += " The key is taken from AXO_API_KEY." if is_sent else " Put a key into AXO_API_KEY."
     return Refused(message, status=answer.status_code)
 
 

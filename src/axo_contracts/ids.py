@@ -10,6 +10,7 @@ JOB = "ftjob"
 FILE = "file"
 UPLOAD = "upload"
 CHECKPOINT = "ftckpt"
+KEY = "key"
 
 
 def new_id(prefix: str) -> str:

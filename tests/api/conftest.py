@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from redis import Redis, RedisError
 from tests.api.control_plane import ControlPlane
+from tests.api.keyed_plane import KeyedPlane
 from tests.api.standin_worker import StandInWorker
 from tests.postgres import PostgresServer
 from tests.redis_server import RedisServer
@@ -20,6 +21,17 @@ StartControlPlane = Callable[..., ControlPlane]
 def postgres() -> Iterator[PostgresServer]:
     """A running Postgres for all tests."""
     with tempfile.TemporaryDirectory(prefix="axo-postgres-") as folder:  # a socket's path must be short
+        server = PostgresServer(Path(folder))
+        server.create()
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A running Postgres that the test may stop."""
+    with tempfile.TemporaryDirectory(prefix="axo-postgres-") as folder:
         server = PostgresServer(Path(folder))
         server.create()
         server.start()
@@ -74,6 +86,37 @@ def plane(
         plane.close()
         plane.redis_server.kill()
         del planes[kind]
+
+
+@pytest.fixture(scope="session")
+def keyed_planes() -> Iterator[dict[str, KeyedPlane]]:
+    """The control planes that ask for keys, by kind of database; each test brings owners of its own."""
+    planes: dict[str, KeyedPlane] = {}
+    yield planes
+    for plane in planes.values():
+        plane.close()
+        plane.redis_server.kill()
+
+
+@pytest.fixture
+def keyed(
+    request: pytest.FixtureRequest,
+    sockets: Path,
+    keyed_planes: dict[str, KeyedPlane],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> KeyedPlane:
+    """A running control plane that asks for keys, with an admin; on SQLite unless a test says."""
+    kind = getattr(request, "param", "sqlite")
+    if kind not in keyed_planes:
+        home = tmp_path_factory.mktemp("keyed")
+        database_url = _new_database(kind, request, home)
+        upgrade(database_url)
+        redis_server = RedisServer(Path(tempfile.mkdtemp(dir=sockets)))
+        redis_server.start()
+        keyed_planes[kind] = KeyedPlane(home, redis_server, database_url, AXO_REQUIRE_KEYS="true")
+        keyed_planes[kind].create_first_key()
+        keyed_planes[kind].start()
+    return keyed_planes[kind]
 
 
 @pytest.fixture

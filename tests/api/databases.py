@@ -3,3 +3,4 @@
 import pytest
 
 on_both_databases = pytest.mark.parametrize("plane", ["sqlite", "postgres"], indirect=True)
+keyed_on_both_databases = pytest.mark.parametrize("keyed", ["sqlite", "postgres"], indirect=True)

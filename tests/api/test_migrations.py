@@ -42,7 +42,7 @@ def test_a_command_that_does_not_exist_is_refused_with_those_that_do(empty_datab
     answer = _axo_api(empty_database, "migrat")
 
     assert answer.returncode == 1
-    assert "usage: python -m axo_api [migrate]" in answer.stderr
+    assert "usage: python -m axo_api [migrate | keys …]" in answer.stderr
 
 
 def _axo_api(database_url: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ def fleet(*workers: WorkerState, busy: tuple[Run, ...] = ()) -> list[Host]:
 
 def run(worker_id: str, *gpus: int) -> Run:
     """Return a run that holds GPUs of a worker."""
-    return Run("ftjob-x", 1, worker_id, gpus)
+    return Run("ftjob-x", "local", 1, worker_id, gpus)
 
 
 def placed(answer: Place | str) -> tuple[str, tuple[int, ...]]:

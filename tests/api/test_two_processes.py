@@ -1,11 +1,9 @@
 """Two control planes on one Postgres, and a Postgres that goes away."""
 
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -22,17 +20,6 @@ from axo_api.migrations import upgrade
 AT_ONCE = 50
 ANSWER_SECONDS = 12.0  # in which a client is told that the database is away
 TAKE_OVER_SECONDS = 8.0
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[PostgresServer]:
-    """A running Postgres that the test may stop."""
-    with tempfile.TemporaryDirectory(prefix="axo-postgres-") as folder:
-        server = PostgresServer(Path(folder))
-        server.create()
-        server.start()
-        yield server
-        server.stop()
 
 
 @pytest.fixture

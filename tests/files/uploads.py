@@ -55,7 +55,7 @@ def begin_upload(api: ApiProcess, content: bytes) -> socket.socket:
     """Send the first part of an upload that promises far more, and return its connection."""
     connection = socket.create_connection(("127.0.0.1", api.port))
     connection.sendall(
-        f"POST /v1/files HTTP/1.1\r\nHost: axo\r\nContent-Length: 1000000000\r\n"
+        f"POST /v1/files HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000000\r\n"
         f"Content-Type: {MULTIPART}\r\n\r\n".encode()
     )
     connection.sendall(part('name="purpose"', b"fine-tune"))

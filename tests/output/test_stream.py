@@ -135,7 +135,7 @@ def test_a_follower_that_never_reads_cannot_hold_up_a_shutdown(own_api: ApiProce
     before = own_api.memory_bytes()
 
     with socket.create_connection(("127.0.0.1", own_api.port)) as stuck:
-        stuck.sendall(f"GET /v1/jobs/{job.id}/stream HTTP/1.1\r\nHost: axo\r\n\r\n".encode())
+        stuck.sendall(f"GET /v1/jobs/{job.id}/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         stuck.recv(1000)
         grown = own_api.memory_bytes() - before
         seconds = own_api.stop()

@@ -20,6 +20,7 @@ from axo_api.axolotl.accepting import check_keys
 from axo_api.axolotl.checking import problems_of
 from axo_api.axolotl.config_schema import PINNED, config_schema
 from axo_api.errors import Invalid
+from axo_api.jobs.permission import Permission
 from axo_api.settings import Settings
 from axo_contracts.jobs import spec_from_json
 
@@ -52,7 +53,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_config_of_our_own_is_accepted_without_any_permission(name: str) -> None:
     config = configs_in(OURS)[name]
 
-    check_keys(spec_from_json({"config": config}), Settings())
+    check_keys(spec_from_json({"config": config}), Settings(), Permission())
 
 
 def test_each_misspelt_key_of_our_own_is_refused_with_the_key_that_was_meant() -> None:
@@ -90,7 +91,7 @@ def _share_told_rightly(configs: dict[str, dict[str, Any]], *, most_of_each: int
 
 def _refusal(config: dict[str, Any]) -> list[str]:
     try:
-        check_keys(spec_from_json({"config": config}), Settings(unsafe_code=True))
+        check_keys(spec_from_json({"config": config}), Settings(), Permission(unsafe_code=True))
     except Invalid as error:
         return [problem["param"] for problem in error.errors]
     return []

@@ -8,7 +8,9 @@ import pytest
 from axo_api.axolotl.accepting import check_keys
 from axo_api.axolotl.config_schema import config_schema
 from axo_api.axolotl.rules import REACHES, RESERVED, STAY_INSIDE
+from axo_api.callers import LOCAL
 from axo_api.errors import Invalid
+from axo_api.jobs.permission import permission_of
 from axo_api.settings import Settings
 from axo_contracts.jobs import spec_from_json
 
@@ -31,7 +33,8 @@ def whole(**config: Any) -> dict[str, Any]:
 def refusals(spec: dict[str, Any], **settings: Any) -> dict[str, str]:
     """Return what is refused of a spec, by field."""
     try:
-        check_keys(spec_from_json(spec), Settings(**settings))
+        permission = permission_of(LOCAL, Settings(**settings))
+        check_keys(spec_from_json(spec), Settings(**settings), permission)
     except Invalid as error:
         return {problem["param"]: problem["message"] for problem in error.errors}
     return {}

@@ -10,15 +10,11 @@ from axo_api.axolotl.device_defaults import ATTENTIONS, PRECISIONS
 from axo_api.axolotl.reaching import reaching
 from axo_api.axolotl.rules import OUR_PLUGIN, RESERVED, InWhole
 from axo_api.errors import MOST_PROBLEMS, Invalid
+from axo_api.jobs.permission import Permission
 from axo_api.settings import Settings
 from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.jobs import JobSpec, TrainSpec
 from axo_contracts.resources import LORA_KERNELS
-
-
-def may_run_unsafe_code(settings: Settings) -> bool:
-    """Return whether who is asking may have a job reach out of its folder: everybody, or nobody, as is set."""
-    return settings.unsafe_code
 
 
 def has_keys_of_axolotl(spec: JobSpec) -> bool:
@@ -26,7 +22,7 @@ def has_keys_of_axolotl(spec: JobSpec) -> bool:
     return isinstance(spec, ConfigSpec) or bool(spec.axolotl)
 
 
-def check_keys(spec: JobSpec, settings: Settings) -> None:
+def check_keys(spec: JobSpec, settings: Settings, permission: Permission) -> None:
     """Raise `Invalid` for all that is wrong with the Axolotl keys of `spec`. It looks at links on the disk."""
     match spec:
         case TrainSpec():
@@ -34,7 +30,7 @@ def check_keys(spec: JobSpec, settings: Settings) -> None:
         case ConfigSpec():
             prefix, config, own = "config", _without_replaced(spec.config), _refused(spec.config)
     schema = config_schema()
-    beyond = iter(()) if may_run_unsafe_code(settings) else reaching(config, settings.allowed_roots, schema)
+    beyond = iter(()) if permission.unsafe_code else reaching(config, settings.allowed_roots, schema)
     problems = _once_a_key(chain(own, _of_our_plugin(config), problems_of(config, schema), beyond))
     _refuse(prefix, list(islice(problems, MOST_PROBLEMS)))
 

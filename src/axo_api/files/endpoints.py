@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse
 from sqlalchemy import RowMapping
 
-from axo_api.dependencies import Axo, Owner, Parts
+from axo_api.dependencies import Axo, Listed, Owner, Parts, Reach
 from axo_api.files import service
 from axo_api.files.body import RAW_BODY
 from axo_api.files.names import PURPOSES, checked_name, checked_purpose
@@ -80,7 +80,7 @@ async def put_file(
 @router.get("", summary="List files")
 async def list_files(
     axo: Axo,
-    owner: Owner,
+    owner: Listed,
     after: After = None,
     limit: Limit = 20,
     purpose: Annotated[str | None, Query(description="Only files for this purpose.")] = None,
@@ -91,13 +91,13 @@ async def list_files(
 
 
 @router.get("/{file_id}", summary="Get a file")
-async def get_file(file_id: FileId, axo: Axo, owner: Owner) -> File:
+async def get_file(file_id: FileId, axo: Axo, owner: Reach) -> File:
     """Return what is known of a file."""
     return File.from_row(await axo.database.read(partial(service.get, file_id=file_id, owner=owner)))
 
 
 @router.delete("/{file_id}", summary="Delete a file")
-async def delete_file(file_id: FileId, axo: Axo, owner: Owner) -> DeletedFile:
+async def delete_file(file_id: FileId, axo: Axo, owner: Reach) -> DeletedFile:
     """Delete a file that no live job needs."""
     await axo.database.write(partial(service.remove, file_id=file_id, owner=owner))
     for path in (storage_paths.uploaded_file(file_id), storage_paths.row_hashes(file_id)):
@@ -106,7 +106,7 @@ async def delete_file(file_id: FileId, axo: Axo, owner: Owner) -> DeletedFile:
 
 
 @router.get("/{file_id}/content", response_class=FileResponse, summary="Download a file")
-async def download_file(file_id: FileId, axo: Axo, owner: Owner) -> FileResponse:
+async def download_file(file_id: FileId, axo: Axo, owner: Reach) -> FileResponse:
     """Send the file as it was uploaded; `Range` is honoured."""
     row = await axo.database.read(partial(service.get, file_id=file_id, owner=owner))
     return FileResponse(_content(axo, file_id), filename=row["filename"], media_type=_media_type(row))
@@ -114,7 +114,7 @@ async def download_file(file_id: FileId, axo: Axo, owner: Owner) -> FileResponse
 
 @router.get("/{file_id}/preview", summary="See a file's first rows")
 async def preview_file(
-    file_id: FileId, axo: Axo, owner: Owner, rows: Annotated[int, Query(ge=1, le=100)] = 5
+    file_id: FileId, axo: Axo, owner: Reach, rows: Annotated[int, Query(ge=1, le=100)] = 5
 ) -> Preview:
     """Return the first rows as they are given, unpacked and as JSON; long ones are cut."""
     row = await axo.database.read(partial(service.get, file_id=file_id, owner=owner))
@@ -123,14 +123,14 @@ async def preview_file(
 
 
 @router.get("/{file_id}/report", summary="See what is in a file")
-async def read_report(file_id: FileId, axo: Axo, owner: Owner) -> FileReport:
+async def read_report(file_id: FileId, axo: Axo, owner: Reach) -> FileReport:
     """Return what was found when the file was uploaded: counts, warnings, and each bad row with the reason."""
     return FileReport.from_row(await axo.database.read(partial(service.get, file_id=file_id, owner=owner)))
 
 
 @router.get("/{file_id}/overlap", summary="Compare two files")
 async def compare_files(
-    file_id: FileId, axo: Axo, owner: Owner, other: Annotated[str, Query(alias="with", pattern=FILE_ID)]
+    file_id: FileId, axo: Axo, owner: Reach, other: Annotated[str, Query(alias="with", pattern=FILE_ID)]
 ) -> Overlap:
     """Return how many rows two files share, such as one to train on and one to validate with."""
     for name in (file_id, other):

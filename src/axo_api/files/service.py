@@ -10,6 +10,7 @@ from axo_api.clock import now
 from axo_api.errors import Conflict, NotFound
 from axo_api.files.intake import Contents
 from axo_api.files.names import DataName
+from axo_api.owners import owned
 from axo_api.tables import files, jobs
 from axo_contracts.lifecycle import TERMINAL
 from axo_contracts.wrappings import Wrapping
@@ -36,17 +37,17 @@ def add(connection: Connection, row: dict[str, Any]) -> None:
     connection.execute(insert(files).values(row))
 
 
-def get(connection: Connection, file_id: str, *, owner: str) -> RowMapping:
-    """Return a file's row. Raises `NotFound`."""
+def get(connection: Connection, file_id: str, *, owner: str | None) -> RowMapping:
+    """Return the row of a file of an owner (None: of anybody). Raises `NotFound`."""
     row = find_one(connection, file_id, owner=owner)
     if row is None:
         raise NotFound(f"There is no file {file_id!r}; GET /v1/files lists yours.", param="file_id")
     return row
 
 
-def find_one(connection: Connection, file_id: str, *, owner: str) -> RowMapping | None:
-    """Return a file's row, if there is one."""
-    query = select(files).where(files.c.id == file_id, files.c.owner == owner)
+def find_one(connection: Connection, file_id: str, *, owner: str | None) -> RowMapping | None:
+    """Return the row of a file of an owner (None: of anybody), if there is one."""
+    query = select(files).where(files.c.id == file_id, owned(files, owner))
     return connection.execute(query).mappings().one_or_none()
 
 
@@ -63,10 +64,10 @@ def wrappings(connection: Connection, file_ids: Collection[str]) -> dict[str, Wr
 
 
 def find(
-    connection: Connection, *, owner: str, after: str | None, limit: int, purpose: str | None
+    connection: Connection, *, owner: str | None, after: str | None, limit: int, purpose: str | None
 ) -> Sequence[RowMapping]:
-    """Return up to `limit` + 1 files, newest first, older than the file `after`."""
-    query = select(files).where(files.c.owner == owner).order_by(files.c.id.desc()).limit(limit + 1)
+    """Return up to `limit` + 1 files of an owner (None: of all), newest first, older than the file `after`."""
+    query = select(files).where(owned(files, owner)).order_by(files.c.id.desc()).limit(limit + 1)
     if after is not None:
         query = query.where(files.c.id < after)
     if purpose is not None:
@@ -74,17 +75,19 @@ def find(
     return connection.execute(query).mappings().all()
 
 
-def remove(connection: Connection, file_id: str, *, owner: str) -> None:
+def remove(connection: Connection, file_id: str, *, owner: str | None) -> None:
     """Forget a file. Raises `NotFound`, and `Conflict` while a job that has not ended names it."""
-    get(connection, file_id, owner=owner)
-    if users := live_jobs_using(connection, file_id):
+    row = get(connection, file_id, owner=owner)
+    if users := live_jobs_using(connection, file_id, owner=row["owner"]):
         raise Conflict(f"File {file_id} is needed by {', '.join(users[:3])}; delete it when that has ended.")
     connection.execute(delete(files).where(files.c.id == file_id))
 
 
-def live_jobs_using(connection: Connection, file_id: str) -> Sequence[str]:
-    """Return the ids of the jobs that name a file and have not ended."""
+def live_jobs_using(connection: Connection, file_id: str, *, owner: str) -> Sequence[str]:
+    """Return the ids of the owner's jobs that name a file and have not ended."""
     query = select(jobs.c.id).where(
-        jobs.c.status.not_in(TERMINAL), cast(jobs.c.spec, Text).contains(file_id, autoescape=True)
+        jobs.c.owner == owner,  # another's that has the id in its text does not use the file
+        jobs.c.status.not_in(TERMINAL),
+        cast(jobs.c.spec, Text).contains(file_id, autoescape=True),
     )
     return connection.execute(query).scalars().all()

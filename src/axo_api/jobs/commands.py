@@ -14,7 +14,7 @@ from axo_contracts.lifecycle import ENDINGS, ON_A_WORKER, TERMINAL, EndReason, J
 from axo_contracts.storage_paths import attempt as attempt_folder
 
 
-def cancel(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
+def cancel(connection: Connection, job_id: str, *, owner: str | None) -> RowMapping:
     """End a job: at once when no worker has it, else `cancelling` until its trainer has stopped.
 
     Raises `NotFound`, and `Conflict` when the job has ended in another way.
@@ -30,7 +30,7 @@ def cancel(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
     return _moved(connection, row, JobStatus.CANCELLED, EndReason.CANCELLED)
 
 
-def pause(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
+def pause(connection: Connection, job_id: str, *, owner: str | None) -> RowMapping:
     """Let a job hold no GPU until it is resumed: `pausing` until its trainer has stopped with a checkpoint.
 
     Raises `NotFound`, and `Conflict` when the job has ended or is being cancelled.
@@ -47,7 +47,7 @@ def pause(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
             raise Conflict(f"Job {job_id} is {status}; only a job that waits or runs can be paused.")
 
 
-def resume(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
+def resume(connection: Connection, job_id: str, *, owner: str | None) -> RowMapping:
     """Queue a paused job again; its next attempt goes on from the newest whole checkpoint.
 
     Raises `NotFound`, and `Conflict` when the job is still pausing or has ended.
@@ -68,11 +68,11 @@ def retry(
     connection: Connection,
     job_id: str,
     *,
-    owner: str,
+    owner: str | None,
     from_checkpoint: bool | str,
     idempotency_key: str | None = None,
 ) -> RowMapping | dict[str, Any]:
-    """Queue a new job with the spec of one that has ended, and return its row.
+    """Queue a new job with the spec and the owner of one that has ended, and return its row.
 
     It goes on from the old job's newest whole checkpoint, from the one named, or (False) starts from scratch. Raises
     `NotFound` for the job and the checkpoint, and `Conflict` while the job has not ended.
@@ -82,7 +82,7 @@ def retry(
         raise Conflict(f"Job {job_id} is {row['status']}; only a job that has ended can be retried.")
     submission = service.Submission.of(
         spec_from_json(row["spec"]),
-        owner=owner,
+        owner=row["owner"],
         idempotency_key=idempotency_key,
         asked_as=f"retry {job_id} {from_checkpoint}",
     )

@@ -8,8 +8,9 @@ from sqlalchemy import RowMapping
 
 from axo_api.catalogue.presets import with_preset
 from axo_api.control.asking import ASKS, ask_run
-from axo_api.dependencies import Axo, Owner, Parts
+from axo_api.dependencies import Asking, Axo, Listed, Parts, Reach
 from axo_api.jobs import commands, service
+from axo_api.jobs.permission import permission_of
 from axo_api.jobs.schemas import Job, Retry
 from axo_api.jobs.yaml_body import YAML_BODY, TakesYaml
 from axo_api.pagination import After, Limit, Page, page
@@ -25,18 +26,18 @@ IdempotencyKey = Annotated[
 
 
 @router.post("", status_code=201, response_model=Job, summary="Submit a job", openapi_extra=YAML_BODY)
-async def submit_job(spec: JobSpec, axo: Axo, owner: Owner, idempotency_key: IdempotencyKey = None) -> Response:
+async def submit_job(spec: JobSpec, axo: Axo, caller: Asking, idempotency_key: IdempotencyKey = None) -> Response:
     """Queue a job. When this answers 201 the job is on disk: it runs whatever breaks in between.
 
     The body is a typed spec; or, as YAML or in the field `config`, a whole Axolotl config.
     """
     spec = with_preset(spec, axo.catalogue)
-    submission = service.Submission.of(spec, owner=owner, idempotency_key=idempotency_key)
+    submission = service.Submission.of(spec, owner=caller.owner, idempotency_key=idempotency_key)
     if idempotency_key is not None:
         made = await axo.database.read(partial(service.made_before, submission=submission))
         if made is not None:
             return _created(made)
-    await axo.existence.check(spec)
+    await axo.existence.check(spec, permission_of(caller, axo.settings))
     row = await axo.database.write_together(service.submit_all, submission)
     axo.queue_changed()
     return _created(row)
@@ -45,7 +46,7 @@ async def submit_job(spec: JobSpec, axo: Axo, owner: Owner, idempotency_key: Ide
 @router.get("", summary="List jobs")
 async def list_jobs(
     axo: Axo,
-    owner: Owner,
+    owner: Listed,
     after: After = None,
     limit: Limit = 20,
     status: Annotated[list[JobStatus] | None, Query(description="Only jobs in one of these statuses.")] = None,
@@ -56,27 +57,27 @@ async def list_jobs(
 
 
 @router.get("/{job_id}", summary="Get a job")
-async def get_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
+async def get_job(job_id: JobId, axo: Axo, owner: Reach) -> Job:
     """Return a job."""
     return Job.from_row(await axo.database.read(partial(service.get, job_id=job_id, owner=owner)))
 
 
 @router.post("/{job_id}/cancel", summary="Cancel a job")
-async def cancel_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
+async def cancel_job(job_id: JobId, axo: Axo, owner: Reach) -> Job:
     """Stop a job for good: at its next step, with a checkpoint. Cancelling twice is once."""
     row = await axo.database.write(partial(commands.cancel, job_id=job_id, owner=owner))
     return await _told(axo, row)
 
 
 @router.post("/{job_id}/pause", summary="Pause a job")
-async def pause_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
+async def pause_job(job_id: JobId, axo: Axo, owner: Reach) -> Job:
     """Stop a job at its next step, with a full checkpoint, and free its GPUs until it is resumed."""
     row = await axo.database.write(partial(commands.pause, job_id=job_id, owner=owner))
     return await _told(axo, row)
 
 
 @router.post("/{job_id}/resume", summary="Resume a job")
-async def resume_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
+async def resume_job(job_id: JobId, axo: Axo, owner: Reach) -> Job:
     """Queue a paused job again: it goes on from its checkpoint, with the same losses as if it had never stopped."""
     row = await axo.database.write(partial(commands.resume, job_id=job_id, owner=owner))
     return await _told(axo, row)
@@ -84,7 +85,7 @@ async def resume_job(job_id: JobId, axo: Axo, owner: Owner) -> Job:
 
 @router.post("/{job_id}/retry", status_code=201, summary="Retry a job")
 async def retry_job(
-    job_id: JobId, axo: Axo, owner: Owner, how: Retry | None = None, idempotency_key: IdempotencyKey = None
+    job_id: JobId, axo: Axo, owner: Reach, how: Retry | None = None, idempotency_key: IdempotencyKey = None
 ) -> Job:
     """Queue a new job with the spec of one that has ended, from one of its checkpoints or from scratch."""
     row = await axo.database.write(

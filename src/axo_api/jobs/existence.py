@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 import httpx
 
-from axo_api.axolotl.accepting import check_keys, has_keys_of_axolotl, may_run_unsafe_code
+from axo_api.axolotl.accepting import check_keys, has_keys_of_axolotl
 from axo_api.errors import Invalid
+from axo_api.jobs.permission import Permission
 from axo_api.jobs.unsafe_code import refuse_unsafe_code
 from axo_api.settings import Settings
 from axo_contracts.datasets import HubSource, PathSource
@@ -29,6 +30,7 @@ class _Path:
     field: str
     path: str
     member: str | None  # what must be a file: the path itself (""), or this within the folder; None: either may be
+    into_storage: bool  # whether it may lie where everybody's files and results do
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +52,21 @@ class Existence:
         self._http = httpx.AsyncClient(timeout=settings.hub.timeout_seconds, follow_redirects=True)
         self._found_at: dict[_Path | _HubName, float] = {}
 
-    async def check(self, spec: JobSpec) -> None:
+    async def check(self, spec: JobSpec, permission: Permission) -> None:
         """Raise `Invalid` for code to be run, wrong Axolotl keys, or what is not there, or not allowed.
 
+        A path reaches into the storage root only where that is permitted: what lies there has owners.
         A hub that does not answer in time is no reason to refuse: the worker may reach it.
         """
-        if isinstance(spec, TrainSpec) and not may_run_unsafe_code(self._settings):
+        if isinstance(spec, TrainSpec) and not permission.unsafe_code:
             refuse_unsafe_code(spec)
         if has_keys_of_axolotl(spec):
-            await asyncio.to_thread(check_keys, spec, self._settings)
-        paths = [path for path in _named_paths(spec) if not self._is_remembered(path)]
+            await asyncio.to_thread(check_keys, spec, self._settings, permission)
+        paths = [path for path in _named_paths(spec, permission) if not self._is_remembered(path)]
         if paths:
-            await asyncio.to_thread(_check_paths, paths, self._settings)
+            await asyncio.to_thread(_check_paths, paths, self._settings, permission)
             self._remember(paths)
-        for name in _named_on_hub(spec, self._settings):
+        for name in _named_on_hub(spec, permission):
             if self._settings.hub.check and not self._is_remembered(name):
                 await self._check_on_hub(name)
 
@@ -98,18 +101,18 @@ class Existence:
         self._found_at.update(dict.fromkeys(found, time.monotonic()))
 
 
-def _named_paths(spec: JobSpec) -> Iterator[_Path]:
+def _named_paths(spec: JobSpec, permission: Permission) -> Iterator[_Path]:
     if spec.base_model.startswith("/"):
-        yield _Path(spec.base_model_field, spec.base_model, "config.json")
+        yield _Path(spec.base_model_field, spec.base_model, "config.json", permission.into_storage)
     for field, source, may_be_folder in spec.sources():
         if isinstance(source, PathSource):
-            yield _Path(field, source.path, None if may_be_folder else "")
+            yield _Path(field, source.path, None if may_be_folder else "", permission.into_storage)
 
 
-def _named_on_hub(spec: JobSpec, settings: Settings) -> Iterator[_HubName]:
+def _named_on_hub(spec: JobSpec, permission: Permission) -> Iterator[_HubName]:
     if HUB_NAME.fullmatch(spec.base_model):
         yield _HubName(spec.base_model_field, "model", spec.base_model, spec.base_model_revision)
-    elif not spec.base_model.startswith("/") and not may_run_unsafe_code(settings):
+    elif not spec.base_model.startswith("/") and not permission.unsafe_code:
         raise Invalid(
             f"{spec.base_model_field}: {spec.base_model!r} is neither a name on the hub (org/model) nor an "
             "absolute path.",
@@ -120,12 +123,14 @@ def _named_on_hub(spec: JobSpec, settings: Settings) -> Iterator[_HubName]:
             yield _HubName(field, "dataset", source.repo_id, source.revision)
 
 
-def _check_paths(paths: Sequence[_Path], settings: Settings) -> None:
+def _check_paths(paths: Sequence[_Path], settings: Settings, permission: Permission) -> None:
     roots = [root.resolve() for root in settings.allowed_roots]
+    storage = settings.storage_root.resolve()
     for named in paths:
         path = Path(os.path.realpath(named.path))
-        if not any(path.is_relative_to(root) for root in roots):
-            if may_run_unsafe_code(settings):  # the workers may see what is not here
+        is_private = path.is_relative_to(storage) and not named.into_storage
+        if is_private or not any(path.is_relative_to(root) for root in roots):
+            if permission.unsafe_code and not is_private:  # the workers may see what is not here
                 continue
             where = ", ".join(str(root) for root in roots) or "none: the operator has set no AXO_ALLOWED_ROOTS"
             raise Invalid(

@@ -13,6 +13,7 @@ from axo_api.errors import Invalid, NotFound
 from axo_api.jobs.config_files import check_files_of_configs
 from axo_api.jobs.data import settle_data
 from axo_api.jobs.moves import record_queued
+from axo_api.owners import owned
 from axo_api.tables import jobs
 from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.ids import JOB, new_id
@@ -69,19 +70,19 @@ def made_before(connection: Connection, submission: Submission) -> RowMapping | 
     return _job_of_key(connection, submission.row)
 
 
-def get(connection: Connection, job_id: str, *, owner: str) -> RowMapping:
-    """Return a job's row. Raises `NotFound`."""
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.owner == owner)).mappings().one_or_none()
+def get(connection: Connection, job_id: str, *, owner: str | None) -> RowMapping:
+    """Return the row of a job of an owner (None: of anybody). Raises `NotFound`."""
+    row = connection.execute(select(jobs).where(jobs.c.id == job_id, owned(jobs, owner))).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no job {job_id!r}; GET /v1/jobs lists yours.", param="job_id")
     return row
 
 
 def find(
-    connection: Connection, *, owner: str, after: str | None, limit: int, statuses: Sequence[JobStatus]
+    connection: Connection, *, owner: str | None, after: str | None, limit: int, statuses: Sequence[JobStatus]
 ) -> Sequence[RowMapping]:
-    """Return up to `limit` + 1 jobs, newest first, older than the job `after`."""
-    query = select(jobs).where(jobs.c.owner == owner).order_by(jobs.c.id.desc()).limit(limit + 1)
+    """Return up to `limit` + 1 jobs of an owner (None: of all), newest first, older than the job `after`."""
+    query = select(jobs).where(owned(jobs, owner)).order_by(jobs.c.id.desc()).limit(limit + 1)
     if after is not None:
         query = query.where(jobs.c.id < after)
     if statuses:

@@ -10,14 +10,14 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, PlainTextResponse, StreamingResponse
 from sqlalchemy import RowMapping
 
-from axo_api.dependencies import Axo, Owner, Parts
+from axo_api.dependencies import Asking, Axo, Parts, Reach
 from axo_api.jobs.endpoints import JobId
 from axo_api.jobs.service import get
 from axo_api.output import service
 from axo_api.output.artifacts import artifact_file, find_artifacts
 from axo_api.output.logs import log_text
 from axo_api.output.schemas import ArtifactList, Checkpoint, CheckpointList, JobEvent, MetricList
-from axo_api.output.streaming import stream
+from axo_api.output.streaming import Following, stream
 from axo_api.pagination import Limit, Page, page
 from axo_contracts import storage_paths
 from axo_contracts.frames import EVENT_NAMES
@@ -40,30 +40,32 @@ STREAM: dict[int | str, dict[str, Any]] = {
 async def stream_job(
     job_id: JobId,
     axo: Axo,
-    owner: Owner,
+    caller: Asking,
     events: Events = None,
     last_event_id: LastEventId = None,
     after: After = None,
 ) -> Response:
     """Send all that a job has said, from its start or behind an id, then go on live until its `end`."""
-    journal = await _journal(axo, job_id, owner)
-    return await stream(axo.hub, journal, job_id, events=events, last_event_id=last_event_id, after=after)
+    journal = await _journal(axo, job_id, caller.reach)
+    following = Following(events=events, last_event_id=last_event_id, after=after)
+    return await stream(axo.hub, journal, job_id, following, partial(axo.keys.still_accepts, caller))
 
 
 @router.get("/logs/stream", response_class=Response, responses=STREAM, summary="Follow a job's log")
 async def stream_logs(
-    job_id: JobId, axo: Axo, owner: Owner, last_event_id: LastEventId = None, after: After = None
+    job_id: JobId, axo: Axo, caller: Asking, last_event_id: LastEventId = None, after: After = None
 ) -> Response:
     """Do what `/stream` does, for `log` and `end` only."""
-    journal = await _journal(axo, job_id, owner)
-    return await stream(axo.hub, journal, job_id, events="log", last_event_id=last_event_id, after=after)
+    journal = await _journal(axo, job_id, caller.reach)
+    following = Following(events="log", last_event_id=last_event_id, after=after)
+    return await stream(axo.hub, journal, job_id, following, partial(axo.keys.still_accepts, caller))
 
 
 @router.get("/logs", response_class=PlainTextResponse, summary="Read a job's log")
 async def read_logs(
     job_id: JobId,
     axo: Axo,
-    owner: Owner,
+    owner: Reach,
     tail: Annotated[int | None, Query(ge=0, description="Only the newest lines, this many.")] = None,
 ) -> Response:
     """Return what the trainer printed so far, as text; the worker's own lines are marked `[worker]`."""
@@ -75,7 +77,7 @@ async def read_logs(
 async def read_metrics(
     job_id: JobId,
     axo: Axo,
-    owner: Owner,
+    owner: Reach,
     names: Annotated[str | None, Query(description="Only these, comma-separated, such as loss,eval_loss.")] = None,
     from_step: Annotated[int, Query(ge=0, lt=2**31, description="The first step.")] = 0,
     limit: Annotated[int, Query(ge=1, le=100_000, description="Points at most.")] = 1000,
@@ -92,7 +94,7 @@ async def read_metrics(
 async def list_events(
     job_id: JobId,
     axo: Axo,
-    owner: Owner,
+    owner: Reach,
     after: Annotated[int, Query(ge=0, lt=2**63, description="The last id of the page before.")] = 0,
     limit: Limit = 20,
 ) -> Page[JobEvent]:
@@ -105,7 +107,7 @@ async def list_events(
 async def read_config(
     job_id: JobId,
     axo: Axo,
-    owner: Owner,
+    owner: Reach,
     attempt: Annotated[int | None, Query(ge=1, lt=2**31, description="Left out: the newest.")] = None,
 ) -> Response:
     """Return the YAML that an attempt ran with; before the first one, what is known of it by then."""
@@ -115,7 +117,7 @@ async def read_config(
 
 
 @router.get("/checkpoints", summary="List a job's checkpoints")
-async def list_checkpoints(job_id: JobId, axo: Axo, owner: Owner) -> CheckpointList:
+async def list_checkpoints(job_id: JobId, axo: Axo, owner: Reach) -> CheckpointList:
     """List the checkpoints that were completed, oldest first, and whether each is still there."""
     rows = await axo.database.read(partial(service.find_checkpoints, job_id=job_id, owner=owner))
     folder = axo.settings.storage_root
@@ -123,7 +125,7 @@ async def list_checkpoints(job_id: JobId, axo: Axo, owner: Owner) -> CheckpointL
 
 
 @router.get("/artifacts", summary="List a job's artifacts")
-async def list_artifacts(job_id: JobId, axo: Axo, owner: Owner) -> ArtifactList:
+async def list_artifacts(job_id: JobId, axo: Axo, owner: Reach) -> ArtifactList:
     """List the files that the trainer wrote, in each attempt, checkpoints and all."""
     await axo.database.read(partial(get, job_id=job_id, owner=owner))
     attempts = axo.settings.storage_root / storage_paths.attempts(job_id)
@@ -132,7 +134,7 @@ async def list_artifacts(job_id: JobId, axo: Axo, owner: Owner) -> ArtifactList:
 
 @router.get("/artifacts/{attempt}/{path:path}", response_class=FileResponse, summary="Download an artifact")
 async def download_artifact(
-    job_id: JobId, attempt: Annotated[int, PathParameter(ge=1, lt=2**31)], path: str, axo: Axo, owner: Owner
+    job_id: JobId, attempt: Annotated[int, PathParameter(ge=1, lt=2**31)], path: str, axo: Axo, owner: Reach
 ) -> FileResponse:
     """Send one file; `Range` is honoured."""
     await axo.database.read(partial(get, job_id=job_id, owner=owner))
@@ -141,7 +143,7 @@ async def download_artifact(
     return FileResponse(found, filename=found.name, media_type="application/octet-stream")
 
 
-async def _journal(axo: Parts, job_id: str, owner: str) -> Path:
+async def _journal(axo: Parts, job_id: str, owner: str | None) -> Path:
     """Return where a job's journal lies. Raises `NotFound` when there is no such job."""
     await axo.database.read(partial(get, job_id=job_id, owner=owner))
     return axo.settings.storage_root / storage_paths.journal(job_id)

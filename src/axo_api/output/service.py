@@ -19,7 +19,7 @@ from axo_contracts.jobs import spec_from_json
 
 
 def find_metrics(
-    connection: Connection, job_id: str, *, owner: str, names: frozenset[str] | None, from_step: int, limit: int
+    connection: Connection, job_id: str, *, owner: str | None, names: frozenset[str] | None, from_step: int, limit: int
 ) -> list[MetricPoint]:
     """Return up to `limit` + 1 points from `from_step` on, one a step, with the values in `names` only (None: all).
 
@@ -36,7 +36,9 @@ def find_metrics(
         return list(islice((point for point in points if point.values), limit + 1))
 
 
-def find_events(connection: Connection, job_id: str, *, owner: str, after: int, limit: int) -> Sequence[RowMapping]:
+def find_events(
+    connection: Connection, job_id: str, *, owner: str | None, after: int, limit: int
+) -> Sequence[RowMapping]:
     """Return up to `limit` + 1 events behind the event `after`, newest last."""
     get(connection, job_id, owner=owner)
     query = (
@@ -48,21 +50,21 @@ def find_events(connection: Connection, job_id: str, *, owner: str, after: int, 
     return connection.execute(query).mappings().all()
 
 
-def find_checkpoints(connection: Connection, job_id: str, *, owner: str) -> Sequence[RowMapping]:
+def find_checkpoints(connection: Connection, job_id: str, *, owner: str | None) -> Sequence[RowMapping]:
     """Return a job's checkpoints, oldest first."""
     get(connection, job_id, owner=owner)
     query = select(checkpoints).where(checkpoints.c.job_id == job_id)
     return connection.execute(query.order_by(checkpoints.c.attempt, checkpoints.c.step)).mappings().all()
 
 
-def config_yaml(connection: Connection, job_id: str, *, owner: str, attempt: int | None) -> tuple[str, str]:
+def config_yaml(connection: Connection, job_id: str, *, owner: str | None, attempt: int | None) -> tuple[str, str]:
     """Return the Axolotl config of an attempt (None: the newest one) as YAML, and the name of its file.
 
     Before the first attempt it is the config as far as it is known by then, without what depends on the device.
     """
     job = get(connection, job_id, owner=owner)
     spec = spec_from_json(job["spec"])
-    name = name_of_config(connection, spec, owner=owner, at=job["created_at"], before=job_id)
+    name = name_of_config(connection, spec, owner=job["owner"], at=job["created_at"], before=job_id)
     query = select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.attempt.desc()).limit(1)
     if attempt is not None:
         query = query.where(attempts.c.attempt == attempt)

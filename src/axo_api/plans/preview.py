@@ -10,12 +10,14 @@ import msgspec
 from sqlalchemy import RowMapping
 
 from axo_api.axolotl.compiler import compile_config, resolve_config
+from axo_api.callers import Caller
 from axo_api.dependencies import Parts
 from axo_api.errors import Invalid, Unavailable
 from axo_api.files import service as files
 from axo_api.files.preview import first_rows
 from axo_api.files.reading.unpack import unpack_limits
 from axo_api.files.schemas import PreviewRow
+from axo_api.jobs.permission import permission_of
 from axo_api.plans.advisers import find_adviser
 from axo_api.plans.asking import ask
 from axo_api.plans.refusals import invalid_config
@@ -32,7 +34,7 @@ ASKING_SECONDS = 25.0
 
 
 async def tokenized_rows(
-    axo: Parts, file_id: str, row: RowMapping, content: Path, request: PreviewRequest
+    axo: Parts, file_id: str, row: RowMapping, content: Path, request: PreviewRequest, caller: Caller
 ) -> TokenizedPreview:
     """Return a file's first rows, rendered and tokenized.
 
@@ -40,7 +42,7 @@ async def tokenized_rows(
     worker that can tell.
     """
     spec = _spec(file_id, row, request)
-    await axo.existence.check(spec)
+    await axo.existence.check(spec, permission_of(caller, axo.settings))
     read = partial(first_rows, content, files.wrapping_of(row), unpack_limits(axo.settings), request.rows)
     rows = _objects(await asyncio.to_thread(read))
     adviser = await find_adviser(axo, spec.resources)

@@ -13,11 +13,13 @@ from sqlalchemy import Connection
 from axo_api.axolotl.compiler import resolve_config
 from axo_api.axolotl.configs import config_of
 from axo_api.axolotl.inputs import Inputs, file_ids
+from axo_api.callers import Caller
 from axo_api.catalogue.presets import with_preset
 from axo_api.clock import now
 from axo_api.control.ordering import inputs_of
 from axo_api.dependencies import Parts
 from axo_api.files.service import wrappings
+from axo_api.jobs.permission import permission_of
 from axo_api.jobs.service import Submission, dry_run
 from axo_api.plans.advisers import Adviser, find_adviser
 from axo_api.plans.asking import ask
@@ -45,11 +47,11 @@ class _Checked:
     config_name: str
 
 
-async def plan(axo: Parts, given: JobSpec, *, owner: str) -> Plan:
+async def plan(axo: Parts, given: JobSpec, *, caller: Caller) -> Plan:
     """Return what a job of `given` would be. Raises `Invalid` as submitting does, and for what Axolotl refuses."""
     spec = with_preset(given, axo.catalogue)
-    await axo.existence.check(spec)
-    checked = await axo.database.read(partial(_check, spec=spec, owner=owner))
+    await axo.existence.check(spec, permission_of(caller, axo.settings))
+    checked = await axo.database.read(partial(_check, spec=spec, owner=caller.owner))
     adviser = await find_adviser(axo, checked.spec.resources)
     config = checked.config
     if adviser.capabilities is not None:

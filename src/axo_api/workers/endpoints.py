@@ -1,46 +1,49 @@
 """`/v1/workers` and `/v1/queue`: who can run jobs, and which jobs wait for what."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import APIRouter
 from redis.exceptions import RedisError
 
-from axo_api.control.dispatcher import place_of, queue_in_order
+from axo_api.control.dispatcher import place_of
 from axo_api.control.placement import Place, hosts
-from axo_api.dependencies import Axo
+from axo_api.dependencies import Axo, Listed, Reach
 from axo_api.errors import Unavailable
-from axo_api.workers.fleet import current_runs, live_workers
+from axo_api.workers.fleet import Run, current_runs, live_workers
 from axo_api.workers.schemas import GpuView, QueuedJob, QueueList, Worker, WorkerList
+from axo_api.workers.waiting import waiting
 from axo_contracts.resources import WorkerState
 
 router = APIRouter(prefix="/v1", tags=["workers"])
 
 
 @router.get("/workers", summary="List workers")
-async def list_workers(axo: Axo) -> WorkerList:
+async def list_workers(axo: Axo, owner: Reach) -> WorkerList:
     """List the workers whose heartbeat lives."""
     workers = await _live(axo)
     runs = await axo.database.read(current_runs)
-    running = {worker.id: [run.job_id for run in runs if run.worker_id == worker.id] for worker in workers}
-    return WorkerList(data=[_worker(worker, running[worker.id]) for worker in workers])
+    return WorkerList(data=[_worker(worker, runs, owner) for worker in workers])
 
 
 @router.get("/queue", summary="List the queue")
-async def list_queue(axo: Axo) -> QueueList:
-    """List the jobs that wait, next first, and what each waits for."""
-    queued = await axo.database.read(queue_in_order)
+async def list_queue(axo: Axo, owner: Listed) -> QueueList:
+    """List the jobs that wait, next first, and what each waits for. Those of other owners are counted only."""
+    queue = await axo.database.read(partial(waiting, owner=owner))
     fleet = hosts(await _live(axo), await axo.database.read(current_runs))
     return QueueList(
         data=[
             QueuedJob(
                 id=row["id"],
                 name=row["name"],
-                position=position,
+                position=row["position"],
                 reason=_reason(place_of(row, fleet)),
                 created_at=row["created_at"],
             )
-            for position, row in enumerate(queued, start=1)
-        ]
+            for row in queue.rows
+        ],
+        others=queue.others,
     )
 
 
@@ -51,7 +54,8 @@ async def _live(axo: Axo) -> list[WorkerState]:
         raise Unavailable("Redis does not answer, so the workers cannot be seen; jobs are kept.") from error
 
 
-def _worker(state: WorkerState, running: list[str]) -> Worker:
+def _worker(state: WorkerState, runs: Sequence[Run], owner: str | None) -> Worker:
+    on_it = [run for run in runs if run.worker_id == state.id]
     gpus = [GpuView(index=gpu.index, name=gpu.name, memory_bytes=gpu.memory_bytes) for gpu in state.capabilities.gpus]
     return Worker(
         id=state.id,
@@ -59,7 +63,8 @@ def _worker(state: WorkerState, running: list[str]) -> Worker:
         state=state.state,
         gpus=gpus,
         slots=state.capabilities.slots,
-        running=running,
+        running=[run.job_id for run in on_it if owner in {None, run.owner}],
+        busy_slots=len(on_it),
         trouble=state.trouble,
         packages=state.capabilities.packages,
         started_at=datetime.fromtimestamp(state.started_at, UTC),

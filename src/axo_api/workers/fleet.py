@@ -23,6 +23,7 @@ class Run:
     """An attempt that a worker has, or is about to have."""
 
     job_id: str
+    owner: str
     attempt: int
     worker_id: str
     gpus: tuple[int, ...]
@@ -53,8 +54,8 @@ def _read(heartbeat: bytes | str | None) -> WorkerState | None:
 def current_runs(connection: Connection) -> Sequence[Run]:
     """Return the attempts that hold a place on a worker."""
     query = (
-        select(jobs.c.id, jobs.c.attempt, attempts.c.worker_id, attempts.c.gpus)
+        select(jobs.c.id, jobs.c.owner, jobs.c.attempt, attempts.c.worker_id, attempts.c.gpus)
         .join(attempts, (attempts.c.job_id == jobs.c.id) & (attempts.c.attempt == jobs.c.attempt))
         .where(jobs.c.status.in_(ON_A_WORKER))
     )
-    return [Run(row.id, row.attempt, row.worker_id, tuple(row.gpus)) for row in connection.execute(query)]
+    return [Run(row.id, row.owner, row.attempt, row.worker_id, tuple(row.gpus)) for row in connection.execute(query)]

@@ -23,7 +23,8 @@ class Worker(BaseModel):
     state: Literal["online", "draining"]
     gpus: list[GpuView]
     slots: int = Field(description="Runs that it can do side by side.")
-    running: list[str] = Field(description="Jobs that hold a place on it.")
+    running: list[str] = Field(description="Jobs that hold a place on it, as far as they are the caller's.")
+    busy_slots: int = Field(description="Runs that hold a place on it, whoever's.")
     trouble: str | None = Field(description="Why it takes no work.")
     packages: dict[str, str] = Field(description="What its trainer's environment has.")
     started_at: datetime
@@ -51,3 +52,4 @@ class QueueList(BaseModel):
 
     object: Literal["list"] = "list"
     data: list[QueuedJob]
+    others: int = Field(description="Jobs of other owners that wait too; the positions count them.")

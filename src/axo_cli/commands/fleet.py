@@ -4,7 +4,7 @@ from typing import Any
 
 from axo_cli.api import Api
 from axo_cli.options import DEFAULT_URL, AsJson, Url
-from axo_cli.output import DASH, ago, print_json, print_table, size
+from axo_cli.output import DASH, ago, console, print_json, print_table, size
 
 
 def workers(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
@@ -21,7 +21,7 @@ def workers(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
             worker["host"],
             worker["state"],
             _gpus(worker["gpus"]),
-            f"{len(worker['running'])} of {worker['slots']}",
+            f"{worker['busy_slots']} of {worker['slots']}",
             ago(worker["started_at"]),
             worker["trouble"] or DASH,
         )
@@ -41,7 +41,9 @@ def queue(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
         (str(job["position"]), job["id"], job["name"] or DASH, ago(job["created_at"]), job["reason"] or DASH)
         for job in page["data"]
     ]
-    print_table(("PLACE", "JOB", "NAME", "CREATED", "WAITS FOR"), rows, when_empty="Nothing waits.")
+    print_table(("PLACE", "JOB", "NAME", "CREATED", "WAITS FOR"), rows, when_empty="Nothing of yours waits.")
+    if page["others"]:
+        console().print(f"{page['others']} of other owners wait too.")
 
 
 def _gpus(gpus: list[dict[str, Any]]) -> str:

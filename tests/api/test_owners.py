@@ -1,0 +1,336 @@
+"""Every object has an owner: to everybody else but an admin it is as if it were not there."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from tests.api.conftest import StartControlPlane
+from tests.api.databases import keyed_on_both_databases
+from tests.api.keyed_plane import Caller, KeyedPlane
+from tests.api.standin_worker import StandInWorker
+from tests.api_process import SPEC
+from tests.waiting import wait_for
+
+from axo_api.openapi import document
+from axo_contracts import storage_paths
+
+ROWS = b'{"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]}\n' * 3
+SECRET = "the-name-of-a-secret-project"
+SHARED = {"/v1/workers"}
+"""Lists that are the same to everybody, but for the ids in them."""
+WITHOUT_IDS = {
+    "after",
+    "limit",
+    "owner",
+    "status",
+    "purpose",
+    "events",
+    "tail",
+    "names",
+    "from_step",
+    "attempt",
+    "rows",
+}
+"""The query parameters that there are. A new one that names an object belongs into `Things.named`, a list's here."""
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/jobs": {"json": SPEC},
+    "POST /v1/files": {"files": {"file": ("rows.jsonl", ROWS)}, "data": {"purpose": "fine-tune"}},
+}
+"""What a request is sent with where it needs a body; without one, the answer would be about the body, not the id."""
+
+
+class Route(NamedTuple):
+    """One operation of the OpenAPI file."""
+
+    method: str
+    path: str
+    operation: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_admins(self) -> bool:
+        return self.operation.get("security") == [{"api_key": ["admin"]}]
+
+    @property
+    def is_open(self) -> bool:
+        return "security" not in self.operation
+
+    def parameters(self, place: str) -> list[str]:
+        return [one["name"] for one in self.operation.get("parameters", []) if one["in"] == place]
+
+
+def _routes() -> Iterator[Route]:
+    for path, operations in json.loads(document())["paths"].items():
+        for method, operation in operations.items():
+            yield Route(method.upper(), path, operation)
+
+
+ROUTES = [route for route in _routes() if not route.is_open]
+each_route = pytest.mark.parametrize("route", ROUTES, ids=[route.name for route in ROUTES])
+
+
+@dataclass(frozen=True, slots=True)
+class Things:
+    """What one owner has: something behind every path parameter that there is."""
+
+    owner: Caller
+    named: dict[str, str]
+
+    def ask(self, asker: httpx.Client, route: Route) -> httpx.Response:
+        """Ask for a route with the owner's ids; of a stream, only its first line is read."""
+        for name in route.parameters("query"):
+            assert name in WITHOUT_IDS, f"{route.name}: say in this test what its parameter {name!r} names"
+        for name in route.parameters("path"):
+            assert name in self.named, f"{route.name}: give `Things` something for its parameter {name!r}"
+        body = BODIES.get(route.name, {})
+        if route.operation.get("requestBody", {}).get("required"):
+            assert body or route.is_admins, f"{route.name}: say in this test which body it takes"
+        with asker.stream(route.method, route.path.format(**self.named), **body) as answer:
+            if answer.headers.get("content-type", "").startswith("text/event-stream"):
+                next(answer.iter_lines())
+            else:
+                answer.read()
+        return answer
+
+
+@pytest.fixture(scope="session")
+def things_of() -> dict[str, Things]:
+    """What was made in each control plane that tests hand on."""
+    return {}
+
+
+@pytest.fixture
+def things(keyed: KeyedPlane, things_of: dict[str, Things]) -> Things:
+    """What one owner has."""
+    if keyed.url not in things_of:
+        things_of[keyed.url] = _made(keyed)
+    return things_of[keyed.url]
+
+
+@pytest.fixture
+def stranger(keyed: KeyedPlane) -> Caller:
+    """Somebody else, who may do everything but an admin's work."""
+    return keyed.caller("train", "unsafe_code")
+
+
+@keyed_on_both_databases
+@each_route
+def test_whatever_is_asked_for_with_anothers_ids_is_not_there(
+    things: Things, stranger: Caller, route: Route, keyed: KeyedPlane
+) -> None:
+    answer = things.ask(stranger.http, route)
+
+    if route.is_admins:
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "insufficient_scope")
+    elif route.parameters("path"):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+    else:
+        assert answer.is_success, answer.text
+        assert route.path in SHARED or _is_empty(answer)
+    if not route.parameters("path"):
+        shown = answer.text
+        assert not [secret for secret in (SECRET, things.owner.owner, *_ids(things)) if secret in shown]
+
+
+@each_route
+def test_nobody_gets_anywhere_without_a_key(keyed: KeyedPlane, things: Things, route: Route) -> None:
+    answer = things.ask(keyed.client(None), route)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+
+
+@each_route
+def test_a_key_to_read_only_reads(keyed: KeyedPlane, things: Things, route: Route) -> None:
+    reader = keyed.caller("read", owner=things.owner.owner)
+
+    answer = things.ask(reader.http, route)
+
+    may = route.method == "GET" and not route.is_admins
+    assert answer.is_success if may else answer.status_code == 403, answer.text
+
+
+@keyed_on_both_databases
+def test_to_its_owner_and_to_an_admin_everything_is_there(keyed: KeyedPlane) -> None:
+    """The other tests ask with ids that do name something, and change nothing of it."""
+    mine = _made(keyed)
+    theirs = _made(keyed)
+
+    for route in sorted(ROUTES, key=lambda route: ("GET", "POST", "PUT", "PATCH", "DELETE").index(route.method)):
+        if route.parameters("path") and not route.is_admins:
+            as_owner, as_admin = mine.ask(mine.owner.http, route), theirs.ask(keyed.http, route)
+            assert as_owner.status_code not in {401, 403, 404}, (route.name, as_owner.text)
+            assert as_admin.status_code == as_owner.status_code, (route.name, as_admin.text)
+
+
+def test_a_strangers_requests_have_changed_nothing(things: Things, stranger: Caller) -> None:
+    before = _state(things)
+
+    for route in ROUTES:
+        things.ask(stranger.http, route)
+
+    assert _state(things) == before
+
+
+@keyed_on_both_databases
+def test_anothers_file_in_a_spec_is_a_file_that_is_not_there(
+    keyed: KeyedPlane, things: Things, stranger: Caller
+) -> None:
+    theirs, nobodys = things.named["file_id"], "file-" + "0" * 26
+
+    answers = [stranger.http.post("/v1/jobs", json=_spec_of(file_id)) for file_id in (theirs, nobodys)]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    messages = [answer.json()["error"]["message"].replace(theirs, nobodys) for answer in answers]
+    assert messages[0] == messages[1]
+    assert things.owner.http.post("/v1/jobs", json=_spec_of(theirs)).status_code == 201
+
+
+@keyed_on_both_databases
+def test_two_owners_may_use_the_same_idempotency_key(keyed: KeyedPlane) -> None:
+    callers, headers = [keyed.caller(), keyed.caller()], {"Idempotency-Key": "the-same"}
+
+    made = [caller.http.post("/v1/jobs", json=SPEC, headers=headers).json()["id"] for caller in callers]
+    again = [caller.http.post("/v1/jobs", json=SPEC, headers=headers).json()["id"] for caller in callers]
+
+    assert made[0] != made[1]
+    assert again == made
+
+
+def test_anothers_job_that_mentions_a_file_does_not_hold_it(keyed: KeyedPlane, stranger: Caller) -> None:
+    owner = keyed.caller()
+    file_id = owner.upload(ROWS)
+    stranger.submit(metadata={"note": file_id})
+
+    assert owner.http.delete(f"/v1/files/{file_id}").status_code == 200
+
+
+@keyed_on_both_databases
+def test_a_queue_counts_the_jobs_of_others_and_shows_ones_own(keyed: KeyedPlane, stranger: Caller) -> None:
+    owner = keyed.caller()
+    before = owner.http.get("/v1/queue").json()["others"]
+    stranger.submit(priority=3)
+    mine = owner.submit(priority=2)
+    stranger.submit(priority=1)
+
+    queue = owner.http.get("/v1/queue").json()
+
+    assert [job["id"] for job in queue["data"]] == [mine]
+    assert queue["others"] == before + 2
+    whole = [job["id"] for job in keyed.http.get("/v1/queue?owner=*").json()["data"]]
+    assert whole.index(mine) + 1 == queue["data"][0]["position"]
+
+
+def test_a_worker_shows_ones_own_runs_and_how_busy_it_is(keyed: KeyedPlane, stranger: Caller) -> None:
+    owner = keyed.caller()
+    mine = owner.submit(priority=100)
+    worker = StandInWorker(keyed.redis_server.url, worker_id="shared-host")
+    worker.start()
+    try:
+        wait_for(lambda: owner.http.get(f"/v1/jobs/{mine}").json()["status"] == "starting", "the job to be placed")
+
+        shown = {
+            name: next(one for one in http.get("/v1/workers").json()["data"] if one["id"] == "shared-host")
+            for name, http in {"owner": owner.http, "stranger": stranger.http, "admin": keyed.http}.items()
+        }
+        owner.http.post(f"/v1/jobs/{mine}/cancel").raise_for_status()
+    finally:
+        worker.vanish()
+
+    assert {name: (one["running"], one["busy_slots"]) for name, one in shown.items()} == {
+        "owner": ([mine], 1),
+        "stranger": ([], 1),
+        "admin": ([mine], 1),
+    }
+
+
+@keyed_on_both_databases
+@pytest.mark.parametrize("kind", ["jobs", "files"])
+def test_an_admin_lists_whose_things_it_says(keyed: KeyedPlane, kind: str) -> None:
+    owner, admin = keyed.caller(), keyed.caller("admin")
+    made = owner.submit() if kind == "jobs" else owner.upload(ROWS)
+
+    own, theirs, all_of_them = (
+        [one["id"] for one in admin.http.get(f"/v1/{kind}{query}").json()["data"]]
+        for query in ("", f"?owner={owner.owner}", "?owner=*&limit=100")
+    )
+
+    assert (own, theirs) == ([], [made])
+    assert made in all_of_them
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/files", "/v1/queue"])
+def test_only_an_admin_lists_what_others_have(things: Things, stranger: Caller, path: str) -> None:
+    for owner in ("*", things.owner.owner, "nobody-at-all"):
+        answer = stranger.http.get(path, params={"owner": owner})
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "insufficient_scope")
+
+
+def test_a_job_that_an_admin_retries_stays_its_owners(keyed: KeyedPlane) -> None:
+    owner = keyed.caller()
+    job_id = owner.submit()
+    keyed.http.post(f"/v1/jobs/{job_id}/cancel").raise_for_status()
+
+    retried = keyed.http.post(f"/v1/jobs/{job_id}/retry").json()
+
+    assert retried["owner"] == owner.owner
+    assert owner.http.get(f"/v1/jobs/{retried['id']}").status_code == 200
+
+
+def test_a_path_into_the_storage_gets_nobody_past_the_owners(
+    start_control_plane: StartControlPlane, tmp_path: Path
+) -> None:
+    plane = start_control_plane(AXO_ALLOWED_ROOTS=f'["{tmp_path}"]')
+    stored = plane.storage_root / storage_paths.uploaded_file("file-" + "0" * 26)
+    stored.parent.mkdir(parents=True)
+    stored.write_bytes(ROWS)
+    spec = SPEC | {"datasets": [{"source": {"type": "path", "path": str(stored)}}]}
+    before_keys = plane.http.post("/v1/jobs", json=spec)
+    admin = plane.http.post("/v1/keys", json={"owner": "me", "scopes": ["admin"]}).json()["key"]
+    plane.http.headers["Authorization"] = f"Bearer {admin}"
+    key = plane.http.post("/v1/keys", json={"owner": "somebody"}).json()["key"]
+
+    answer = plane.http.post("/v1/jobs", json=spec, headers={"Authorization": f"Bearer {key}"})
+
+    assert before_keys.status_code == 201
+    assert plane.http.post("/v1/jobs", json=spec).status_code == 201
+    assert answer.status_code == 422
+    assert "outside of the allowed folders" in answer.json()["error"]["message"]
+
+
+def _made(plane: KeyedPlane) -> Things:
+    owner = plane.caller()
+    job_id, file_id = owner.submit(name=SECRET, metadata={"of": SECRET}), owner.upload(ROWS)
+    artifact = plane.storage_root / storage_paths.attempt(job_id, 1) / storage_paths.OUTPUTS / "adapter.bin"
+    artifact.parent.mkdir(parents=True)
+    artifact.write_bytes(b"weights")
+    wait_for(lambda: plane.journal(job_id), "the job's first event to be in its journal")
+    named = {"job_id": job_id, "file_id": file_id, "key_id": owner.key_id, "attempt": "1", "path": "adapter.bin"}
+    return Things(owner, named)
+
+
+def _is_empty(answer: httpx.Response) -> bool:
+    return "json" not in answer.headers["content-type"] or not answer.json().get("data")
+
+
+def _ids(things: Things) -> list[str]:
+    return [name for parameter, name in things.named.items() if parameter.endswith("_id")]
+
+
+def _state(things: Things) -> list[Any]:
+    """Return what the owner sees of all this, but for what time alone changes."""
+    http, named = things.owner.http, things.named
+    job, file = http.get(f"/v1/jobs/{named['job_id']}").json(), http.get(f"/v1/files/{named['file_id']}").json()
+    jobs, files = http.get("/v1/jobs?limit=100").json(), http.get("/v1/files?limit=100").json()
+    return [job, file, jobs, files, http.get(f"/v1/files/{named['file_id']}/content").content]
+
+
+def _spec_of(file_id: str) -> dict[str, Any]:
+    return SPEC | {"datasets": [{"source": {"type": "file", "file_id": file_id}}]}
