@@ -116,12 +116,12 @@ def test_a_question_whose_child_dies_is_a_failure_and_the_next_one_is_answered(
     os.mkfifo(endless)  # whoever reads it waits for ever
     question = PlanQuestion(config=CONFIG, inputs=(_input(endless),), device=HOPPER)
     answers: list[Any] = []
-    wait_for(lambda: not _helper(home).children(), "earlier questions to be done with")
+    idle = set(wait_for(lambda: _spare_alone(home), "earlier questions to be done with"))
     asking = threading.Thread(target=lambda: answers.append(ask(home, question, seconds=30)))
     asking.start()
-    child = wait_for(lambda: next(iter(_helper(home).children()), None), "the child that reads")
+    wait_for(lambda: len(_helper(home).children()) == 2, "the next spare child")
 
-    child.kill()
+    idle.pop().kill()  # which was given the question
     asking.join(30)
 
     assert isinstance(answers[0], Failed)
@@ -138,7 +138,7 @@ def test_a_question_that_takes_too_long_is_stopped(home: Path, tmp_path: Path) -
 
     assert isinstance(answer, Failed)
     assert "too long" in answer.message
-    assert not _helper(home).children()
+    wait_for(lambda: _spare_alone(home), "its child to be gone")
     assert not list((home / "helper" / "work").iterdir())
 
 
@@ -178,6 +178,12 @@ def _helper(home: Path) -> psutil.Process:
     of_home = f"{socket_of(home)}"
     found = [process for process in psutil.process_iter(["cmdline"]) if of_home in (process.info["cmdline"] or ())]
     return min(found, key=lambda process: process.pid)
+
+
+def _spare_alone(home: Path) -> list[psutil.Process]:
+    """Return the child that waits for a question, when there is no other."""
+    children = _helper(home).children()
+    return children if len(children) == 1 else []
 
 
 def _input(path: Path) -> InputFile:

@@ -19,7 +19,7 @@ def main(socket: Path, parent_pid: int) -> None:
     os.nice(NICENESS)
     with suppress(OSError):  # when memory is short, let a trainer live longer than us
         Path("/proc/self/oom_score_adj").write_text("800")
-    from .answers import answer, warm_up
+    from .answers import answer, rehearse, warm_up
     from .server import serve
     from .work_folders import remove_all_work_folders
 
@@ -27,7 +27,7 @@ def main(socket: Path, parent_pid: int) -> None:
     warm_up()
     gc.collect()
     gc.freeze()  # a child's collector then leaves the pages that it shares with us alone
-    serve(socket, answer)
+    serve(socket, answer, rehearse)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,11 @@ from .workspace import Unreadable
 def warm_up() -> None:
     """Do once what the first validation does once: Axolotl's plugins, its schema."""
     remember_the_merged_schema()
+    rehearse()
+
+
+def rehearse() -> None:
+    """Validate the smallest config: whatever a validation needs is in place then."""
     smallest = {
         "base_model": "none",
         "datasets": [{"path": "none", "type": "alpaca"}],

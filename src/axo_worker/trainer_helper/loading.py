@@ -29,7 +29,7 @@ def normalize(cfg: DictDefault, device: Device) -> None:
     Raises `Unreadable`.
     """
     cfg.dataset_prepared_path = PREPARED
-    cfg.dataset_num_proc = 1
+    cfg.dataset_num_proc = None  # with any number, datasets would start processes that import everything anew
     try:
         normalize_config(cfg)
     except Exception as error:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from axolotl.utils.dict import DictDefault
+from datasets import Dataset
 
 from .counting import count
 from .device import Device
@@ -13,6 +14,8 @@ from .model_size import ModelSize, measure
 from .schedule import Schedule, packed_schedule, schedule, steps_of, tokens_of
 from .validation import shown, validated
 from .workspace import Unreadable, workspace
+
+GENERATING = ("grpo", "gdpo", "ebft")  # methods whose trainer makes the answers that it learns from
 
 
 def plan(question: dict[str, Any]) -> dict[str, Any]:
@@ -36,9 +39,8 @@ def _from_data(cfg: DictDefault, device: Device, stride: int, planned: dict[str,
     try:
         loaded = load(cfg)
     except Unreadable as problem:
-        planned["warnings"].append(f"{problem} Rows, tokens and disk are not known.")
-        loaded = Loaded((), None, None)
-    rows = len(loaded.train) if hasattr(loaded.train, "__len__") and len(loaded.train) else None
+        planned["warnings"].append(f"{problem} Rows and tokens are not known.")
+        loaded = Loaded(None, None, None)
     steps = planned["steps"] = steps_of(cfg, loaded.steps, stride)
     if stride > 1:
         planned["warnings"].append(f"The data is large: each {stride}th row was read, and the figures are projected.")
@@ -46,13 +48,14 @@ def _from_data(cfg: DictDefault, device: Device, stride: int, planned: dict[str,
         planned["warnings"].append(
             "The number of steps is known to this method's trainer only; max_steps would fix it."
         )
-    if rows is None:
-        return None
-    planned["rows"] = rows * stride
-    planned["validation_rows"] = len(loaded.validation) * stride if loaded.validation is not None else 0
+    if isinstance(loaded.train, Dataset):  # not one that is streamed while it trains
+        planned["rows"] = len(loaded.train) * stride
+        planned["validation_rows"] = len(loaded.validation) * stride if loaded.validation is not None else 0
     if steps is None:
         return None
-    going = _schedule(cfg, loaded, rows * stride, steps, stride)
+    if not isinstance(loaded.train, Dataset) or loaded.steps is None:
+        return Schedule.of_steps_alone(steps)
+    going = _schedule(cfg, loaded, planned["rows"], steps, stride)
     planned["epochs"] = round(going.epochs, 4)
     _add_tokens(cfg, loaded, going, stride, device, planned)
     return going
@@ -88,5 +91,7 @@ def _from_model(cfg: DictDefault, device: Device, going: Schedule | None, planne
             planned["disk"] = disk(cfg, size, going, tokenizer_of(cfg), device)
     except Exception as error:
         planned["warnings"].append(f"The model's size could not be worked out: {str(error)[:200]}")
+    if cfg.rl in GENERATING:
+        planned["warnings"].append("The memory for generating answers (vLLM, or the model itself) is not estimated.")
     if cfg.fsdp_config or cfg.deepspeed:
         planned["warnings"].append("FSDP and DeepSpeed share memory out among GPUs; the estimate is without them.")

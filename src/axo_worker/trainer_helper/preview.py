@@ -13,16 +13,20 @@ from .counting import IGNORED, tokenized_pairs
 from .device import Device
 from .loading import normalize, tokenizer_of
 from .validation import validated
-from .workspace import Unreadable, workspace
+from .workspace import workspace
+
+NOT_KNOWN = "How a row of this method is tokenized is known to its trainer only."
 
 
 def preview(question: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the question's rows, rendered and tokenized for its config. Raises `Refusal` and `Unreadable`."""
+    """Return the question's rows, rendered and tokenized for its config.
+
+    Raises `Refusal`, and `Unreadable` for the model.
+    """
     device = Device.of(question)
     cfg, _ = validated(question["config"], device)
     with workspace(question):
         normalize(cfg, device)
-        cfg.dataset_num_proc = None
         tokenizer = tokenizer_of(cfg)
         rows = Dataset.from_list(list(question["rows"]))
         return [seen for index in range(len(rows)) for seen in _seen(cfg, tokenizer, rows.select([index]), index + 1)]
@@ -32,19 +36,17 @@ def _seen(cfg: DictDefault, tokenizer: Any, row: Any, number: int) -> Iterator[d
     try:
         for role, ids, carries in _tokens(cfg, tokenizer, row):
             yield {"row": number, "role": role, "problem": _too_long(cfg, ids), **_shown(tokenizer, ids, carries)}
-    except Unreadable:
-        raise
     except Exception as error:
         yield {"row": number, "problem": str(error)[:500] or type(error).__name__}
 
 
 def _tokens(cfg: DictDefault, tokenizer: Any, row: Any) -> Iterator[tuple[str, list[int], list[bool]]]:
-    if not cfg.rl:
+    if not cfg.rl and cfg.datasets:
         yield from _of_labels(cfg, tokenizer, row)
     elif cfg.rl in ("dpo", "ipo"):
         yield from _of_pair(cfg, tokenizer, row)
     else:
-        raise Unreadable(f"How a row of method {cfg.rl} is tokenized is known to its trainer only.")
+        raise ValueError(NOT_KNOWN)
 
 
 def _of_labels(cfg: DictDefault, tokenizer: Any, row: Any) -> Iterator[tuple[str, list[int], list[bool]]]:
@@ -55,7 +57,7 @@ def _of_labels(cfg: DictDefault, tokenizer: Any, row: Any) -> Iterator[tuple[str
         raise ValueError("Axolotl leaves this row out.")
     for found in tokenized:
         if "labels" not in found:
-            raise Unreadable("How a row of this method is tokenized is known to its trainer only.")
+            raise ValueError(NOT_KNOWN)
         yield "text", found["input_ids"], [label != IGNORED for label in found["labels"]]
 
 

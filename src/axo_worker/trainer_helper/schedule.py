@@ -21,6 +21,11 @@ class Schedule:
     whole_epochs: int
     rest_rows: int
 
+    @classmethod
+    def of_steps_alone(cls, steps: int) -> "Schedule":
+        """Return the schedule of rows that are streamed, or made while it trains: it is taken for one epoch."""
+        return cls(steps, 1.0, 1, 0)
+
 
 def steps_of(cfg: DictDefault, steps_of_data: int | None, stride: int) -> int | None:
     """Return how many steps the run makes, as Axolotl's trainer builder decides it; None: only the trainer knows."""

@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +22,79 @@ SHORT_SECONDS = 15.0  # for a question that says no time of its own
 Answering = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def serve(path: Path, answer: Answering) -> None:
-    """Answer for ever. The socket appears when this is ready for its first question."""
+def serve(path: Path, answer: Answering, rehearse: Callable[[], None]) -> None:
+    """Answer for ever. The socket appears when this is ready for its first question; each child rehearses first."""
     woken, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    children = Children(answer, rehearse)
     listener = _listen(path)
-    children: dict[int, socket.socket] = {}
     while True:
-        waiting = [woken, listener.fileno()] if len(children) < MOST_CHILDREN else [woken]
-        ready, _, _ = select.select(waiting, [], [])
+        ready, _, _ = select.select([woken, listener.fileno()] if children.has_room else [woken], [], [])
         if woken in ready:
             _drain(woken)
-            _bury(children)
+            children.bury()
         if listener.fileno() in ready:
-            connection, _ = listener.accept()
-            children[_fork(connection, answer)] = connection
+            children.give(listener.accept()[0])
+
+
+class Children:
+    """The children that answer, and a spare one that waits.
+
+    To fork so large a process, and to copy the pages that a question touches first, takes tens of milliseconds; the
+    spare child has both behind it.
+    """
+
+    def __init__(self, answer: Answering, rehearse: Callable[[], None]) -> None:
+        self._answer = answer
+        self._rehearse = rehearse
+        self._busy: dict[int, socket.socket] = {}
+        self._spare, self._channel = self._fork()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another question may be answered beside those that are."""
+        return len(self._busy) < MOST_CHILDREN
+
+    def give(self, connection: socket.socket) -> None:
+        """Have the spare child answer on `connection`, and get ready for the next."""
+        self._busy[self._spare] = connection
+        with contextlib.suppress(OSError):  # one that has just died is buried like any other
+            socket.send_fds(self._channel, [b"!"], [connection.fileno()])
+        self._channel.close()
+        self._spare, self._channel = self._fork()
+
+    def bury(self) -> None:
+        """Collect the dead, end what they left, and say so for those that died without an answer."""
+        for pid, status in _dead():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+            remove_work_folder(pid)
+            if pid == self._spare:
+                self._channel.close()
+                self._spare, self._channel = self._fork()
+            elif connection := self._busy.pop(pid, None):
+                with connection, contextlib.suppress(OSError):
+                    if status != 0:
+                        _say_why(connection, status)
+
+    def _fork(self) -> tuple[int, socket.socket]:
+        ours, theirs = socket.socketpair()
+        parent = os.getpid()
+        if pid := os.fork():
+            theirs.close()
+            return pid, ours
+        try:
+            die_with_parent(parent)
+            ours.close()
+            for connection in self._busy.values():
+                connection.close()
+            _settle_in()
+            self._rehearse()
+            _answer_one(theirs, self._answer)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
 
 
 def _listen(path: Path) -> socket.socket:
@@ -56,32 +113,25 @@ def _listen(path: Path) -> socket.socket:
     return listener
 
 
-def _fork(connection: socket.socket, answer: Answering) -> int:
-    parent = os.getpid()
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        die_with_parent(parent)
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.setpgid(0, 0)  # so that whatever it starts can be killed with it
-        _be_silent()
-        connection.settimeout(READ_SECONDS)
-        question = json.loads(_read_line(connection))
-        bound(float(question.get("seconds", SHORT_SECONDS)), MOST_BYTES)
-        connection.settimeout(None)
-        connection.sendall(json.dumps(answer(question), default=str).encode() + b"\n")
-    except BaseException:
-        os._exit(1)
-    os._exit(0)
-
-
-def _be_silent() -> None:
-    """Leave standard output and error to nobody: Axolotl prints hundreds of lines about each config."""
+def _settle_in() -> None:
+    """Make a child a process of its own. Its output goes nowhere: Axolotl prints much about each config."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setpgid(0, 0)  # so that whatever it starts can be killed with it
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nowhere, fd)
+
+
+def _answer_one(channel: socket.socket, answer: Answering) -> None:
+    """Wait for a connection, and answer the question that comes over it."""
+    _, descriptors, _, _ = socket.recv_fds(channel, 1, 1)
+    connection = socket.socket(fileno=descriptors[0])
+    connection.settimeout(READ_SECONDS)
+    question = json.loads(_read_line(connection))
+    bound(float(question.get("seconds", SHORT_SECONDS)), MOST_BYTES)
+    connection.settimeout(None)
+    connection.sendall(json.dumps(answer(question), default=str).encode() + b"\n")
 
 
 def _read_line(connection: socket.socket) -> bytes:
@@ -94,8 +144,8 @@ def _read_line(connection: socket.socket) -> bytes:
     return bytes(received)
 
 
-def _bury(children: dict[int, socket.socket]) -> None:
-    """Collect the dead, end what they left, and say so for those that died without an answer."""
+def _dead() -> Iterator[tuple[int, int]]:
+    """Yield the children that have died, with their wait status."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -103,15 +153,12 @@ def _bury(children: dict[int, socket.socket]) -> None:
             return
         if pid == 0:
             return
-        connection = children.pop(pid, None)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-        remove_work_folder(pid)
-        if connection is not None:
-            with connection, contextlib.suppress(OSError):
-                if status != 0:
-                    connection.setblocking(False)
-                    connection.sendall(json.dumps({"kind": "failed", "message": _why(status)}).encode() + b"\n")
+        yield pid, status
+
+
+def _say_why(connection: socket.socket, status: int) -> None:
+    connection.setblocking(False)
+    connection.sendall(json.dumps({"kind": "failed", "message": _why(status)}).encode() + b"\n")
 
 
 def _why(status: int) -> str:
