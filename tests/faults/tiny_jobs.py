@@ -8,7 +8,12 @@ from typing import Any
 
 from tests.stack.client import ServiceClient
 
-REAL_TRAINER = {"HF_HUB_OFFLINE": "1", "AXO_TRAINER_COMMAND": "[]", "AXO_LEASE_SECONDS": "10"}
+REAL_TRAINER = {
+    "HF_HUB_OFFLINE": "1",
+    "AXO_TRAINER_COMMAND": "[]",
+    "AXO_TRAINER_HELPER": "false",
+    "AXO_LEASE_SECONDS": "10",
+}
 
 
 def sft(client: ServiceClient, model: Path, max_steps: int) -> dict[str, Any]:

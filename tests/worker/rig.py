@@ -96,6 +96,7 @@ class Rig:
             "AXO_WORKER_HOME": str(self.home),
             "AXO_WORKER_ID": WORKER_ID,
             "AXO_CPU_ONLY": "true",
+            "AXO_TRAINER_HELPER": "false",  # it would import Axolotl beside each test's trainer
             **settings,
         }
         if self.agent:

@@ -122,7 +122,7 @@ def test_a_config_that_the_helper_refuses_ends_the_run_before_its_trainer_starts
     worker: Rig, tiny: tuple[Path, InputFile]
 ) -> None:
     model, rows = tiny
-    worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, HF_HUB_OFFLINE="1")
+    worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, AXO_TRAINER_HELPER="true", HF_HUB_OFFLINE="1")
     wait_for(socket_of(worker.home).exists, "the helper to be warm", 90)
 
     order = worker.order(config={**config(model, 1), "saves_per_epoch": 1}, inputs=(rows,))

@@ -18,7 +18,11 @@ from axo_cli.errors import CliError, Refused, Unreachable
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 90.0
-FOR_A_TINY_MODEL = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}  # nothing to fetch, and too small for threads
+FOR_A_TINY_MODEL = {
+    "HF_HUB_OFFLINE": "1",  # nothing to fetch
+    "OMP_NUM_THREADS": "1",  # too small for threads
+    "AXO_TRAINER_HELPER": "false",  # nobody will ask it
+}
 EARLY_DEATHS = 3  # before it was ready once, after which the demo gives up
 
 
