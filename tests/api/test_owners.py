@@ -20,8 +20,8 @@ from axo_contracts import storage_paths
 
 ROWS = b'{"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]}\n' * 3
 SECRET = "the-name-of-a-secret-project"
-SHARED = {"/v1/workers"}
-"""Lists that are the same to everybody, but for the ids in them."""
+SHARED = {"/v1/workers", "/v1/models", "/v1/schema"}
+"""What is the same to everybody, but for the ids in it."""
 WITHOUT_IDS = {
     "after",
     "limit",
@@ -34,10 +34,20 @@ WITHOUT_IDS = {
     "from_step",
     "attempt",
     "rows",
+    "name",
+    "priority",
+    "gpus",
+    "filename",
+    "version",
 }
 """The query parameters that there are. A new one that names an object belongs into `Things.named`, a list's here."""
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/jobs": {"json": SPEC},
+    "POST /v1/jobs/plan": {"json": SPEC},
+    "POST /v1/files/{file_id}/preview": {"json": {"base_model": "org/model"}},
+    "POST /v1/files/uploads": {"json": {"filename": "rows.jsonl"}},
+    "PUT /v1/files/uploads/{upload_id}": {"content": ROWS, "headers": {"Upload-Offset": "0"}},
+    "PUT /v1/files": {"content": ROWS, "params": {"filename": "rows.jsonl"}},
     "POST /v1/files": {"files": {"file": ("rows.jsonl", ROWS)}, "data": {"purpose": "fine-tune"}},
 }
 """What a request is sent with where it needs a body; without one, the answer would be about the body, not the id."""
@@ -86,10 +96,14 @@ class Things:
     def ask(self, asker: httpx.Client, route: Route) -> httpx.Response:
         """Ask for a route with the owner's ids; of a stream, only its first line is read."""
         for name in route.parameters("query"):
-            assert name in WITHOUT_IDS, f"{route.name}: say in this test what its parameter {name!r} names"
+            assert name in WITHOUT_IDS | self.named.keys(), (
+                f"{route.name}: say in this test what its parameter {name!r} names"
+            )
         for name in route.parameters("path"):
             assert name in self.named, f"{route.name}: give `Things` something for its parameter {name!r}"
-        body = BODIES.get(route.name, {})
+        body = dict(BODIES.get(route.name, {}))
+        if ids := {name: self.named[name] for name in route.parameters("query") if name in self.named}:
+            body["params"] = ids
         if route.operation.get("requestBody", {}).get("required"):
             assert body or route.is_admins, f"{route.name}: say in this test which body it takes"
         with asker.stream(route.method, route.path.format(**self.named), **body) as answer:
@@ -130,7 +144,7 @@ def test_whatever_is_asked_for_with_anothers_ids_is_not_there(
     if route.is_admins:
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "insufficient_scope")
     elif route.parameters("path"):
-        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+        assert (answer.status_code, _code(answer)) == (404, "not_found")
     else:
         assert answer.is_success, answer.text
         assert route.path in SHARED or _is_empty(answer)
@@ -143,7 +157,7 @@ def test_whatever_is_asked_for_with_anothers_ids_is_not_there(
 def test_nobody_gets_anywhere_without_a_key(keyed: KeyedPlane, things: Things, route: Route) -> None:
     answer = things.ask(keyed.client(None), route)
 
-    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+    assert (answer.status_code, _code(answer, "invalid_api_key")) == (401, "invalid_api_key")
 
 
 @each_route
@@ -152,7 +166,7 @@ def test_a_key_to_read_only_reads(keyed: KeyedPlane, things: Things, route: Rout
 
     answer = things.ask(reader.http, route)
 
-    may = route.method == "GET" and not route.is_admins
+    may = route.method in {"GET", "HEAD"} and not route.is_admins
     assert answer.is_success if may else answer.status_code == 403, answer.text
 
 
@@ -162,7 +176,9 @@ def test_to_its_owner_and_to_an_admin_everything_is_there(keyed: KeyedPlane) -> 
     mine = _made(keyed)
     theirs = _made(keyed)
 
-    for route in sorted(ROUTES, key=lambda route: ("GET", "POST", "PUT", "PATCH", "DELETE").index(route.method)):
+    for route in sorted(
+        ROUTES, key=lambda route: ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE").index(route.method)
+    ):
         if route.parameters("path") and not route.is_admins:
             as_owner, as_admin = mine.ask(mine.owner.http, route), theirs.ask(keyed.http, route)
             assert as_owner.status_code not in {401, 403, 404}, (route.name, as_owner.text)
@@ -312,8 +328,22 @@ def _made(plane: KeyedPlane) -> Things:
     artifact.parent.mkdir(parents=True)
     artifact.write_bytes(b"weights")
     wait_for(lambda: plane.journal(job_id), "the job's first event to be in its journal")
-    named = {"job_id": job_id, "file_id": file_id, "key_id": owner.key_id, "attempt": "1", "path": "adapter.bin"}
+    upload_id = owner.http.post("/v1/files/uploads", json={"filename": f"{SECRET}.jsonl"}).json()["id"]
+    named = {
+        "job_id": job_id,
+        "file_id": file_id,
+        "with": file_id,
+        "upload_id": upload_id,
+        "key_id": owner.key_id,
+        "attempt": "1",
+        "path": "adapter.bin",
+    }
     return Things(owner, named)
+
+
+def _code(answer: httpx.Response, of_an_empty_body: str = "not_found") -> str:
+    """Return the code of an error; the answer to a HEAD has no body to say it."""
+    return answer.json()["error"]["code"] if answer.content else of_an_empty_body
 
 
 def _is_empty(answer: httpx.Response) -> bool:

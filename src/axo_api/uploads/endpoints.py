@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Request, Response
 from sqlalchemy import RowMapping
 
-from axo_api.dependencies import Axo, Owner, Parts
+from axo_api.dependencies import Axo, Owner, Parts, Reach
 from axo_api.errors import Invalid
 from axo_api.files import service as files
 from axo_api.files.body import RAW_BODY
@@ -44,7 +44,7 @@ async def begin_upload(new: NewUpload, axo: Axo, owner: Owner) -> Upload:
 
 
 @router.get("/{upload_id}", summary="See how far an upload is")
-async def get_upload(upload_id: UploadId, axo: Axo, owner: Owner, response: Response) -> Upload:
+async def get_upload(upload_id: UploadId, axo: Axo, owner: Reach, response: Response) -> Upload:
     """Return what is known of an upload; `offset` says where it goes on."""
     row = await axo.database.read(partial(service.get, upload_id=upload_id, owner=owner))
     upload = await _shown(axo, row)
@@ -53,7 +53,7 @@ async def get_upload(upload_id: UploadId, axo: Axo, owner: Owner, response: Resp
 
 
 @router.head("/{upload_id}", summary="Ask for an upload's offset")
-async def get_offset(upload_id: UploadId, axo: Axo, owner: Owner) -> Response:
+async def get_offset(upload_id: UploadId, axo: Axo, owner: Reach) -> Response:
     """Answer with the header `Upload-Offset`."""
     row = await axo.database.read(partial(service.get, upload_id=upload_id, owner=owner))
     return Response(headers={"Upload-Offset": str((await _shown(axo, row)).offset)})
@@ -64,7 +64,7 @@ async def append(
     upload_id: UploadId,
     request: Request,
     axo: Axo,
-    owner: Owner,
+    owner: Reach,
     upload_offset: Annotated[int | None, Header(ge=0, lt=2**63, description="Where the body goes.")] = None,
     content_range: Annotated[str | None, Header(description="The same as `bytes {first}-{last}/{total or *}`.")] = None,
 ) -> Upload:
@@ -89,7 +89,7 @@ async def append(
 
 
 @router.post("/{upload_id}/complete", summary="Complete an upload")
-async def complete_upload(upload_id: UploadId, axo: Axo, owner: Owner) -> Upload:
+async def complete_upload(upload_id: UploadId, axo: Axo, owner: Reach) -> Upload:
     """Check what was sent and make it a file; asked again, it answers the same."""
     row = await axo.database.read(partial(service.get, upload_id=upload_id, owner=owner))
     if row["status"] == UploadStatus.COMPLETED:
@@ -98,7 +98,7 @@ async def complete_upload(upload_id: UploadId, axo: Axo, owner: Owner) -> Upload
 
 
 @router.delete("/{upload_id}", summary="Cancel an upload")
-async def cancel_upload(upload_id: UploadId, axo: Axo, owner: Owner) -> Upload:
+async def cancel_upload(upload_id: UploadId, axo: Axo, owner: Reach) -> Upload:
     """Forget what was sent."""
     await axo.database.read(partial(service.get_pending, upload_id=upload_id, owner=owner))
     await axo.database.write(partial(service.end, upload_id=upload_id, status=UploadStatus.CANCELLED))
@@ -126,7 +126,7 @@ async def _failed(axo: Parts, upload_id: str, error: Unfit) -> Invalid:
     return Invalid(f"file: {error}. Nothing of the upload was kept.", param="file")
 
 
-async def _reread(axo: Parts, upload_id: str, owner: str) -> Upload:
+async def _reread(axo: Parts, upload_id: str, owner: str | None) -> Upload:
     return await _shown(axo, await axo.database.read(partial(service.get, upload_id=upload_id, owner=owner)))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from axo_api.clock import now
 from axo_api.errors import Conflict, NotFound
 from axo_api.files import service as files
+from axo_api.owners import owned
 from axo_api.tables import uploads
 from axo_contracts.ids import UPLOAD, new_id
 
@@ -50,16 +51,16 @@ def add(connection: Connection, row: dict[str, Any]) -> None:
     connection.execute(insert(uploads).values(row))
 
 
-def get(connection: Connection, upload_id: str, *, owner: str) -> RowMapping:
-    """Return an upload's row. Raises `NotFound`."""
-    query = select(uploads).where(uploads.c.id == upload_id, uploads.c.owner == owner)
+def get(connection: Connection, upload_id: str, *, owner: str | None) -> RowMapping:
+    """Return the row of an upload of an owner (None: of anybody). Raises `NotFound`."""
+    query = select(uploads).where(uploads.c.id == upload_id, owned(uploads, owner))
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no upload {upload_id!r}; POST /v1/files/uploads begins one.", param="upload_id")
     return row
 
 
-def get_pending(connection: Connection, upload_id: str, *, owner: str) -> RowMapping:
+def get_pending(connection: Connection, upload_id: str, *, owner: str | None) -> RowMapping:
     """Return the row of an upload that takes bytes. Raises `NotFound`, and `Conflict` when it has ended."""
     row = get(connection, upload_id, owner=owner)
     if row["status"] != UploadStatus.PENDING or row["expires_at"] < now():
