@@ -69,6 +69,8 @@ def plan(plane: ControlPlane, **fields: Any) -> dict[str, Any]:
 
 
 def test_without_a_worker_a_plan_says_what_is_known_without_one_and_what_is_not(plane: ControlPlane) -> None:
+    before = plane.all_jobs()
+
     found = plan(plane, hyperparameters={"num_epochs": 2})
 
     assert found["config"]["num_epochs"] == 2
@@ -76,7 +78,7 @@ def test_without_a_worker_a_plan_says_what_is_known_without_one_and_what_is_not(
     assert "hyperparameters.num_epochs" not in found["defaults"]
     assert found["steps"] is None
     assert "no worker is online" in found["warnings"][0]
-    assert plane.get("/v1/jobs")["data"] == []
+    assert plane.all_jobs() == before
 
 
 def test_rows_that_are_trained_on_and_validated_on_are_a_warning(plane: ControlPlane) -> None:
