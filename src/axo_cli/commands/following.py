@@ -10,6 +10,7 @@ import typer
 from axo_cli.api import Api
 from axo_cli.following.job import exit_code, follow_job
 from axo_cli.following.views import choose_view
+from axo_cli.interrupts import heard_interrupts
 from axo_cli.job_names import job_id
 from axo_cli.options import DEFAULT_URL, AsJson, Job, Url
 from axo_cli.output import console, number, print_json
@@ -78,7 +79,8 @@ def _follow_log(api: Api, wanted: str, *, as_json: bool) -> None:
 @contextmanager
 def _detaching(wanted: str) -> Iterator[None]:
     try:
-        yield
+        with heard_interrupts():
+            yield
     except KeyboardInterrupt:
         print(
             f"\nDetached; the job goes on. `axo follow {wanted}` shows it again, `axo cancel {wanted}` stops it.",
