@@ -230,7 +230,7 @@ def _sending(api: ApiProcess, url: str, content: bytes) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", api.port))
     path = url.removeprefix(api.url)
     connection.sendall(
-        f"PUT {path} HTTP/1.1\r\nHost: axo\r\nUpload-Offset: 0\r\nContent-Length: 1000000\r\n\r\n".encode()
+        f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpload-Offset: 0\r\nContent-Length: 1000000\r\n\r\n".encode()
     )
     connection.sendall(content)
     return connection
