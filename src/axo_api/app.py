@@ -28,6 +28,7 @@ from axo_api.keys.gate import Gate
 from axo_api.keys.ring import KeyRing
 from axo_api.migrations import prepare
 from axo_api.models import endpoints as models
+from axo_api.openai.endpoints import router as openai
 from axo_api.output import endpoints as output
 from axo_api.plans import endpoints as plans
 from axo_api.request_ids import RequestIds
@@ -70,6 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for resource in (plans, jobs, output, uploads, files, models, workers, schema, keys, health):
         app.include_router(resource.router)
+    app.include_router(openai)
     document_keys(app)
     install_error_handlers(app)
     app.add_middleware(BodyLimit)

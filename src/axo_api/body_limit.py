@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 1024 * 1024  # many times what the largest spec needs
-STREAMED = re.compile(r"/v1/files|/v1/files/uploads/[^/]+")
+STREAMED = re.compile(r"/v1/files|/v1/files/uploads/[^/]+|/v1/uploads/[^/]+/parts")
 
 
 class BodyLimit:

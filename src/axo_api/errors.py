@@ -1,6 +1,7 @@
 """Every refusal: the class is its name and code, the message says what, where and how to mend it."""
 
 import logging
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -18,6 +19,8 @@ from axo_contracts.strict import Strict
 log = logging.getLogger(__name__)
 
 MOST_PROBLEMS = 20  # told at once; each looks for what may have been meant
+OPENAI_PATHS = re.compile(r"/v1/(files|fine_tuning|models|uploads)(/.*)?", re.DOTALL)
+"""Where OpenAI's clients ask: what a client wrote wrongly is a 400 there, as they know it, and a 422 elsewhere."""
 
 
 class ApiError(Exception):
@@ -49,10 +52,17 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """It is in a state that does not allow this."""
+    """It is in a state that does not allow this. OpenAI's clients are told that to ask again will not help."""
 
     status = 409
     code = "conflict"
+    headers = {"x-should-retry": "false"}  # noqa: RUF012 (a constant of the class)
+
+
+class JustMoved(Conflict):
+    """It changed at this very moment; to ask again helps."""
+
+    headers = {"x-should-retry": "true"}  # noqa: RUF012 (a constant of the class)
 
 
 class Invalid(ApiError):
@@ -114,7 +124,8 @@ def _envelope(request: Request, error: ApiError) -> JSONResponse:
     }
     if error.errors:
         body["errors"] = list(error.errors)
-    return JSONResponse({"error": body}, status_code=error.status, headers=error.headers)
+    status = 400 if error.status == 422 and OPENAI_PATHS.fullmatch(request.url.path) else error.status
+    return JSONResponse({"error": body}, status_code=status, headers=error.headers)
 
 
 async def on_api_error(request: Request, error: Exception) -> JSONResponse:

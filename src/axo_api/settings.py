@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """Folders below which a job may name models and data by path, as a JSON list. Empty: none."""
     unsafe_code: bool = False
     """Whether jobs may run code of their own, and reach files and services outside of them. For people you trust."""
+    base_models: dict[str, str] = {}
+    """What clients call a model → its name on the hub or its folder, as JSON: {"gpt-4o-mini": "org/model"}."""
     lease_seconds: Annotated[float, Field(ge=1, le=60)] = 30.0
     """How long a worker may be silent before its job is given to another."""
     stop_grace_seconds: Annotated[float, Field(ge=0)] = 30.0
@@ -68,3 +70,8 @@ class Settings(BaseSettings):
     catalogue: Path | None = None
     """A YAML file of base models and presets that are added to those that axo brings, or take their place by name."""
     hub: HubSettings = HubSettings()
+
+    @property
+    def readable_roots(self) -> list[Path]:
+        """The folders below which a job may name models and data: the allowed roots, and the operator's base models."""
+        return [*self.allowed_roots, *(Path(path) for path in self.base_models.values() if path.startswith("/"))]

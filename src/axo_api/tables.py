@@ -92,10 +92,15 @@ jobs = Table(
     Column("loss", Float),
     Column("progress_at", UtcDateTime),
     Column("journal_applied", BigInteger, nullable=False, server_default=text("0")),  # offset in the journal
+    Column("openai", JSON),  # what OpenAI's face shows of it and the spec does not say
+    Column("result_file_id", String(40)),  # its metrics as a file, made when it has succeeded
+    Column("trained_tokens", BigInteger),  # counted then, too
     UniqueConstraint("owner", "idempotency_key"),
     Index("ix_jobs_owner_id", "owner", "id"),
     Index("ix_jobs_status_priority_id", "status", "priority", "id"),
 )
+_is_due = (jobs.c.status == "succeeded") & jobs.c.result_file_id.is_(None)
+Index("ix_jobs_result_file_due", jobs.c.id, sqlite_where=_is_due, postgresql_where=_is_due)
 
 attempts = Table(
     "attempts",
@@ -177,6 +182,7 @@ files = Table(
     Column("rows", BigInteger, nullable=False),
     Column("report", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, index=True),
     Column("suffix", String(16), nullable=False, server_default=text("'.jsonl'")),  # says what the rows are wrapped in
     Index("ix_files_owner_id", "owner", "id"),
 )
@@ -194,6 +200,38 @@ uploads = Table(
     Column("file_id", String(40)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False, index=True),
+    Column("file_lifetime_seconds", Integer),  # of what it becomes; none: until it is deleted
+)
+
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("upload_id", String(40), ForeignKey("uploads.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+openai_creates = Table(
+    "openai_creates",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("body_hash", String(64), nullable=False),
+    Column("retry_count", Integer, nullable=False),  # the highest that was seen of it
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+    Index("ix_openai_creates_owner_body_hash", "owner", "body_hash"),
+)
+
+checkpoint_permissions = Table(
+    "checkpoint_permissions",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("checkpoint", Text, nullable=False),
+    Column("project_id", String(255), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("owner", "checkpoint", "project_id"),
 )
 
 api_keys = Table(

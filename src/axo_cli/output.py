@@ -53,11 +53,12 @@ def status_text(status: str) -> Text:
     return Text(status, style=STATUS_STYLES.get(status, ""))
 
 
-def ago(time: str | None) -> str:
-    """Return how long ago an RFC 3339 time was, in one unit."""
+def ago(time: str | int | None) -> str:
+    """Return how long ago a time was, in one unit: an RFC 3339 one, or seconds since 1970."""
     if time is None:
         return DASH
-    return f"{duration((datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds())} ago"
+    moment = datetime.fromtimestamp(time, UTC) if isinstance(time, int) else datetime.fromisoformat(time)
+    return f"{duration((datetime.now(UTC) - moment).total_seconds())} ago"
 
 
 def duration(seconds: float) -> str:

@@ -16,6 +16,7 @@ FormatName = Literal[
     "preference",
     "preference_conversations",
     "preference_text",
+    "preference_openai",
     "kto",
     "stepwise_supervised",
     "prompts",
@@ -156,6 +157,20 @@ class PreferenceTextFormat(_Pair):
     """The field that holds the question."""
 
 
+class PreferenceOpenAiFormat(_Format):
+    """Two answers as OpenAI spells them: `{"input": {"messages": […], "tools": […]}, "preferred_output": [messages],
+    "non_preferred_output": [messages]}`, or `preferred_completion` and `non_preferred_completion`.
+    """
+
+    is_read_by_plugin = True
+
+    type: Literal["preference_openai"] = "preference_openai"
+
+    def axolotl_options(self) -> dict[str, Any]:
+        """Return how Axolotl reads such rows: through the plugin, which renders them by the model's chat template."""
+        return {"type": PAIRS}
+
+
 class KtoFormat(_Format):
     """Single answers, each good or bad: `{"prompt": …, "completion": …, "label": true}`.
 
@@ -210,6 +225,7 @@ RowFormat = Annotated[
     | PreferenceFormat
     | PreferenceConversationsFormat
     | PreferenceTextFormat
+    | PreferenceOpenAiFormat
     | KtoFormat
     | StepwiseSupervisedFormat
     | PromptsFormat,

@@ -11,6 +11,9 @@ FILE = "file"
 UPLOAD = "upload"
 CHECKPOINT = "ftckpt"
 KEY = "key"
+PERMISSION = "cp"
+CREATE = "create"
+PART = "part"
 
 
 def new_id(prefix: str) -> str:

@@ -13,6 +13,15 @@ def row_hashes(file_id: str) -> PurePosixPath:
     return uploaded_file(file_id).with_suffix(".rows")
 
 
+UPLOAD_PARTS = PurePosixPath("files", "parts")
+"""The folder that holds the parts of each upload, in a folder of its own."""
+
+
+def upload_part(upload_id: str, part_id: str) -> PurePosixPath:
+    """Return where a part of an upload lies until the upload is complete."""
+    return UPLOAD_PARTS / upload_id / part_id
+
+
 def job(job_id: str) -> PurePosixPath:
     """Return the folder of a job."""
     return PurePosixPath("jobs", job_id)

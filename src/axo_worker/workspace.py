@@ -13,6 +13,7 @@ from axo_contracts.lifecycle import ENDINGS, EndReason
 from axo_contracts.orders import InputFile, RunOrder
 from axo_worker.failures import AlreadyBegun, RunFailed
 from axo_worker.files import publish, sha256_of
+from axo_worker.tools_text import write_tools_as_text
 from axo_worker.unpacking import unpack
 
 
@@ -61,6 +62,8 @@ def _put_input(root: Path, folder: Path, file: InputFile) -> None:
         raise RunFailed(EndReason.BAD_DATA, f"The input {file.name} is not what was uploaded: size or hash differs.")
     if file.compression is not None:
         unpack(source, target, file.compression)
+    if target.suffix == ".jsonl":
+        write_tools_as_text(target)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -90,7 +90,7 @@ def test_content_that_is_not_what_its_name_says_is_refused_and_nothing_is_kept(
 
     answer = upload(api, content, name=name)
 
-    assert answer.status_code == 422, answer.text
+    assert answer.status_code == 400, answer.text
     assert says in answer.json()["error"]["message"]
     assert on_disk(api) == before
     assert upload(api, rows(CHAT)).status_code == 201

@@ -34,8 +34,8 @@ def test_a_raw_body_is_a_file(api: ApiProcess) -> None:
     ("params", "says"),
     [
         ({}, "filename"),
-        ({"filename": "../rows.jsonl"}, "filename: '../rows.jsonl' is no plain file name"),
-        ({"filename": "rows\x01.jsonl"}, "no plain file name"),
+        ({"filename": "rows/"}, "filename: '' is no file name"),
+        ({"filename": "rows\x01.jsonl"}, "no file name"),
         ({"filename": "n" * 300 + ".jsonl"}, "longer than 255 bytes"),
         ({"filename": "rows"}, "'rows' is not .jsonl"),
         ({"filename": "rows.jsonl", "purpose": "assistants"}, "purpose: 'assistants' is none of fine-tune"),
@@ -47,7 +47,7 @@ def test_a_raw_body_needs_a_name_and_a_purpose(api: ApiProcess, params: dict[str
     answer = httpx.put(f"{api.url}/v1/files", params=params, content=CONTENT)
     begun = httpx.post(f"{api.url}/v1/files/uploads", json=params)
 
-    assert (answer.status_code, begun.status_code) == (422, 422)
+    assert (answer.status_code, begun.status_code) == (400, 400)
     assert says in answer.json()["error"]["message"]
     assert on_disk(api) == before
 
@@ -133,7 +133,7 @@ def test_more_bytes_than_were_said_are_refused(api: ApiProcess) -> None:
 
     answer = httpx.put(url, content=CONTENT[:1001], headers={"Upload-Offset": "0"})
 
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert "was to have 1000 bytes" in answer.json()["error"]["message"]
 
 
@@ -163,7 +163,7 @@ def test_what_can_be_no_file_ends_its_upload_and_leaves_nothing(
 
     answer = httpx.put(url, content=content, headers={"Upload-Offset": "0"})
 
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert says in answer.json()["error"]["message"]
     assert httpx.get(url).json()["status"] == "failed"
     assert on_disk(api) == before
@@ -217,7 +217,7 @@ def test_an_unknown_upload_is_not_there(api: ApiProcess, method: str) -> None:
     headers = {"Upload-Offset": "0"}
 
     assert httpx.request(method, f"{api.url}/v1/files/uploads/upload-{'0' * 26}", headers=headers).status_code == 404
-    assert httpx.request(method, f"{api.url}/v1/files/uploads/..%2f..", headers=headers).status_code in {404, 405, 422}
+    assert httpx.request(method, f"{api.url}/v1/files/uploads/..%2f..", headers=headers).status_code in {404, 405, 400}
 
 
 def _begin(api: ApiProcess, **fields: Any) -> str:

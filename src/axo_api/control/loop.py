@@ -12,6 +12,7 @@ from axo_api.control.outbox import run_outbox
 from axo_api.control.reconciler import Reconciler
 from axo_api.control.recorder import Recorder
 from axo_api.control.records import Records
+from axo_api.control.result_files import run_result_files
 from axo_api.dependencies import Parts
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ async def _run_parts(parts: Parts) -> None:
             ("recorder", Recorder(parts, reading, records, acknowledger).run),
             ("acknowledger", acknowledger.run),
             ("outbox", lambda: run_outbox(parts, records)),
+            ("result files", lambda: run_result_files(parts)),
             ("dispatcher", lambda: run_dispatcher(parts, rq)),
             ("reconciler", Reconciler(parts, rq, records).run),
         )

@@ -18,7 +18,7 @@ from axo_api.files.preview import first_rows
 from axo_api.files.reading.unpack import unpack_limits
 from axo_api.files.schemas import DeletedFile, File, FileReport, Overlap, Preview
 from axo_api.files.upload import Place, Upload, receive_form, receive_raw
-from axo_api.pagination import After, Limit, Page, page
+from axo_api.pagination import After, Page, page
 from axo_contracts import storage_paths
 from axo_contracts.ids import FILE, new_id
 
@@ -43,6 +43,8 @@ UPLOAD: dict[str, Any] = {
                             "format": "binary",
                             "description": FILE_FIELD,
                         },
+                        "expires_after[anchor]": {"type": "string", "enum": ["created_at"]},
+                        "expires_after[seconds]": {"type": "integer", "minimum": 3600, "maximum": 2592000},
                     },
                 }
             }
@@ -82,11 +84,14 @@ async def list_files(
     axo: Axo,
     owner: Listed,
     after: After = None,
-    limit: Limit = 20,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="Items a page.")] = 20,
     purpose: Annotated[str | None, Query(description="Only files for this purpose.")] = None,
+    order: Annotated[service.Order, Query(description="desc: newest first; asc: oldest first.")] = "desc",
 ) -> Page[File]:
-    """List files, newest first."""
-    rows = await axo.database.read(partial(service.find, owner=owner, after=after, limit=limit, purpose=purpose))
+    """List files."""
+    rows = await axo.database.read(
+        partial(service.find, owner=owner, after=after, limit=limit, purpose=purpose, order=order)
+    )
     return page([File.from_row(row) for row in rows], limit)
 
 
@@ -144,7 +149,14 @@ def _new_place(axo: Parts) -> Place:
 
 
 async def _made(axo: Parts, place: Place, upload: Upload, owner: str) -> File:
-    row = service.new_row(place.file_id, upload.name, upload.purpose, upload.contents, owner=owner)
+    row = service.new_row(
+        place.file_id,
+        upload.name,
+        upload.purpose,
+        upload.contents,
+        owner=owner,
+        lifetime_seconds=upload.lifetime_seconds,
+    )
     await axo.database.write(partial(service.add, row=row))
     return File.from_row(row)
 

@@ -1,12 +1,25 @@
-"""The fields of an upload's multipart body: `file` and `purpose`, in either order."""
+"""The fields of an upload's multipart body: `file`, `purpose` and `expires_after[…]`, in any order."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from axo_api.errors import Invalid
+from axo_api.files.expiry import checked_lifetime
 from axo_api.files.intake import Intake
 from axo_api.files.names import DataName, checked_name, checked_purpose
 
 MAX_FIELD_BYTES = 1024
+ANCHOR, SECONDS = "expires_after[anchor]", "expires_after[seconds]"
+FIELDS = ("file", "purpose", ANCHOR, SECONDS)
+
+
+class Filled(NamedTuple):
+    """A form that is complete."""
+
+    name: DataName
+    purpose: str
+    intake: Intake
+    lifetime_seconds: int | None
 
 
 class UploadForm:
@@ -26,8 +39,10 @@ class UploadForm:
 
     def begin(self, name: str, filename: str | None) -> None:
         """A part begins."""
-        if name not in {"file", "purpose"}:
-            raise Invalid(f"{name[:64]!r}: there is no such field; the fields are file and purpose.", param=name[:64])
+        if name not in FIELDS:
+            raise Invalid(
+                f"{name[:64]!r}: there is no such field; the fields are {', '.join(FIELDS)}.", param=name[:64]
+            )
         if name in self._fields:
             raise Invalid(f"{name}: it is given twice; upload one file at a time.", param=name)
         self._current = name
@@ -51,11 +66,15 @@ class UploadForm:
         if self._current == "purpose":
             checked_purpose(self._fields["purpose"].decode(errors="replace"))
 
-    def finish(self) -> tuple[DataName, str, Intake]:
-        """Return the file's name, its purpose and the file. Raises `Invalid` when a field is missing."""
+    def finish(self) -> Filled:
+        """Return what the form says. Raises `Invalid` when a field is missing."""
         for name in ("purpose", "file"):
             if name not in self._fields:
                 raise Invalid(f"{name}: this field is required.", param=name)
         assert self._name is not None
         assert self._intake is not None
-        return self._name, self._fields["purpose"].decode(), self._intake
+        return Filled(self._name, self._fields["purpose"].decode(), self._intake, self._lifetime_seconds())
+
+    def _lifetime_seconds(self) -> int | None:
+        anchor, seconds = (self._fields.get(name, b"").decode(errors="replace") for name in (ANCHOR, SECONDS))
+        return checked_lifetime(anchor, seconds) if anchor or seconds else None

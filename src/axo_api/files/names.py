@@ -1,11 +1,14 @@
 """What an upload may be called, and be for."""
 
+import re
 from typing import NamedTuple
 
 from axo_api.errors import Invalid
 from axo_contracts.wrappings import COMPRESSIONS, CONTAINERS, Wrapping
 
 PURPOSES = ("fine-tune",)
+"""What a file may be uploaded for, of OpenAI's purposes. `fine-tune-results` is what the service itself makes."""
+
 MAX_FILENAME_BYTES = 255
 
 
@@ -20,10 +23,9 @@ def checked_name(filename: str | None, param: str = "file") -> DataName:
     """Return a plain file name that says what the file is. Raises `Invalid`."""
     if not filename:
         raise Invalid(f"{param}: it has no filename; send it as a file, such as `-F file=@rows.jsonl`.", param=param)
-    if not filename.isprintable() or "/" in filename or "\\" in filename:
-        raise Invalid(
-            f"{param}: {filename[:64]!r} is no plain file name; leave folders and control characters out.", param=param
-        )
+    filename = re.split(r"[/\\]", filename)[-1]  # OpenAI's command line sends the whole path
+    if not filename or not filename.isprintable():
+        raise Invalid(f"{param}: {filename[:64]!r} is no file name; leave control characters out.", param=param)
     if len(filename.encode()) > MAX_FILENAME_BYTES:
         raise Invalid(f"{param}: its name is longer than {MAX_FILENAME_BYTES} bytes.", param=param)
     wrapping = Wrapping.named(filename)

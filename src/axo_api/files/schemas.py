@@ -12,20 +12,23 @@ from axo_contracts.wrappings import Compression, Container, Wrapping
 
 
 class File(BaseModel):
-    """An uploaded file."""
+    """A file: OpenAI's object, and what axo knows beside it, from `sha256` on."""
 
     id: str = Field(examples=["file-01m80dj386h6snwnj5w2aq1gwa"])
     object: Literal["file"] = "file"
+    bytes: int
+    created_at: int = Field(description="Seconds since 1970.")
+    expires_at: int | None = Field(description="When it is removed, in seconds since 1970. Null: never.")
     filename: str
     purpose: str
-    bytes: int
+    status: Literal["processed", "error"] = Field(description="error: it has rows that cannot be used.")
+    status_details: str | None = Field(description="What is wrong in it, in one sentence.")
     sha256: str
     rows: int
     bad_rows: int = Field(description="Rows that cannot be used; a job refuses a file that has any. See its report.")
     format: Format | None = Field(description="How a row reads. Null when no row can be used.")
     container: Container = Field(description="What the rows are in.")
     compression: Compression | None = None
-    created_at: datetime
 
     @classmethod
     def from_row(cls, row: RowMapping | dict[str, Any]) -> Self:
@@ -33,7 +36,21 @@ class File(BaseModel):
         wrapping = Wrapping.named(row["suffix"])
         assert wrapping is not None
         found = {"bad_rows": row["report"]["bad_rows"], "format": row["report"]["format"]}
-        return cls.model_validate({**row, **found, **wrapping._asdict()})
+        times = {"created_at": seconds(row["created_at"]), "expires_at": seconds(row["expires_at"])}
+        return cls.model_validate({**row, **found, **times, **wrapping._asdict(), **_state(row["report"])})
+
+
+def seconds(moment: datetime | None) -> int | None:
+    """Return a time as OpenAI's API writes it: in whole seconds since 1970."""
+    return None if moment is None else int(moment.timestamp())
+
+
+def _state(report: dict[str, Any]) -> dict[str, str | None]:
+    if not report["bad_rows"]:
+        return {"status": "processed", "status_details": None}
+    first = report["problems"][0]
+    details = f"{report['bad_rows']} rows cannot be used; row {first['row']}: {first['reason']}"
+    return {"status": "error", "status_details": details}
 
 
 class RowProblem(BaseModel):

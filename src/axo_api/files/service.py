@@ -1,10 +1,11 @@
 """What can be asked of files. Each function is one transaction; contents are removed after the commit."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Text, cast, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Text, cast, delete, insert, or_, select
 
 from axo_api.clock import now
 from axo_api.errors import Conflict, NotFound
@@ -15,9 +16,14 @@ from axo_api.tables import files, jobs
 from axo_contracts.lifecycle import TERMINAL
 from axo_contracts.wrappings import Wrapping
 
+Order = Literal["asc", "desc"]
 
-def new_row(file_id: str, name: DataName, purpose: str, contents: Contents, *, owner: str) -> dict[str, Any]:
+
+def new_row(
+    file_id: str, name: DataName, purpose: str, contents: Contents, *, owner: str, lifetime_seconds: int | None = None
+) -> dict[str, Any]:
     """Return the row of a file that is on disk."""
+    at = now()
     return {
         "id": file_id,
         "owner": owner,
@@ -27,7 +33,8 @@ def new_row(file_id: str, name: DataName, purpose: str, contents: Contents, *, o
         "sha256": contents.sha256,
         "rows": contents.report.rows,
         "report": msgspec.to_builtins(contents.report),
-        "created_at": now(),
+        "created_at": at,
+        "expires_at": None if lifetime_seconds is None else at + timedelta(seconds=lifetime_seconds),
         "suffix": name.wrapping.suffix,
     }
 
@@ -47,7 +54,7 @@ def get(connection: Connection, file_id: str, *, owner: str | None) -> RowMappin
 
 def find_one(connection: Connection, file_id: str, *, owner: str | None) -> RowMapping | None:
     """Return the row of a file of an owner (None: of anybody), if there is one."""
-    query = select(files).where(files.c.id == file_id, owned(files, owner))
+    query = select(files).where(files.c.id == file_id, owned(files, owner), lives())
     return connection.execute(query).mappings().one_or_none()
 
 
@@ -64,12 +71,20 @@ def wrappings(connection: Connection, file_ids: Collection[str]) -> dict[str, Wr
 
 
 def find(
-    connection: Connection, *, owner: str | None, after: str | None, limit: int, purpose: str | None
+    connection: Connection,
+    *,
+    owner: str | None,
+    after: str | None,
+    limit: int,
+    purpose: str | None,
+    order: Order = "desc",
 ) -> Sequence[RowMapping]:
-    """Return up to `limit` + 1 files of an owner (None: of all), newest first, older than the file `after`."""
-    query = select(files).where(owned(files, owner)).order_by(files.c.id.desc()).limit(limit + 1)
+    """Return up to `limit` + 1 files of an owner (None: of all) behind the file `after`, newest first unless `asc`."""
+    is_rising = order == "asc"
+    query = select(files).where(owned(files, owner), lives()).limit(limit + 1)
+    query = query.order_by(files.c.id.asc() if is_rising else files.c.id.desc())
     if after is not None:
-        query = query.where(files.c.id < after)
+        query = query.where(files.c.id > after if is_rising else files.c.id < after)
     if purpose is not None:
         query = query.where(files.c.purpose == purpose)
     return connection.execute(query).mappings().all()
@@ -81,6 +96,20 @@ def remove(connection: Connection, file_id: str, *, owner: str | None) -> None:
     if users := live_jobs_using(connection, file_id, owner=row["owner"]):
         raise Conflict(f"File {file_id} is needed by {', '.join(users[:3])}; delete it when that has ended.")
     connection.execute(delete(files).where(files.c.id == file_id))
+
+
+def lives() -> ColumnElement[bool]:
+    """Return the condition on files that have not expired."""
+    return or_(files.c.expires_at.is_(None), files.c.expires_at > now())
+
+
+def forget_expired(connection: Connection) -> Sequence[str]:
+    """Forget the files that have expired, but for those that a live job needs, and return their ids."""
+    query = select(files.c.id, files.c.owner).where(files.c.expires_at <= now())
+    due = connection.execute(query).all()
+    expired = [row.id for row in due if not live_jobs_using(connection, row.id, owner=row.owner)]
+    connection.execute(delete(files).where(files.c.id.in_(expired)))
+    return expired
 
 
 def live_jobs_using(connection: Connection, file_id: str, *, owner: str) -> Sequence[str]:

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import logging
+import shutil
 import time
 from collections.abc import Set
 from pathlib import Path
@@ -11,10 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from axo_api.database import Database
+from axo_api.files import service
 from axo_api.files.incoming import FOLDER
 from axo_api.tables import files
 from axo_api.uploads import service as uploads
 from axo_api.uploads.receiving import OpenUploads
+from axo_contracts.storage_paths import UPLOAD_PARTS
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +33,14 @@ async def sweep(database: Database, storage_root: Path) -> int:
     settled = await asyncio.to_thread(_settled_contents, storage_root / FOLDER.parent)
     try:
         await database.write(uploads.expire)
+        await database.write(service.forget_expired)
         pending = await database.read(uploads.pending_ids)
         known = await database.read(lambda connection: set(connection.execute(select(files.c.id)).scalars()))
     except DBAPIError as error:
         log.warning("what uploads have left is removed at the next sweep: %s", error)
         return 0
     half = await asyncio.to_thread(_remove_half, storage_root / FOLDER, pending)
+    await asyncio.to_thread(_remove_parts, storage_root / UPLOAD_PARTS, pending)
     orphans = [path for path in settled if path.stem not in known]
     for path in orphans:
         await asyncio.to_thread(path.unlink, missing_ok=True)
@@ -67,6 +72,12 @@ def _remove_unless_locked(path: Path) -> bool:
     except (BlockingIOError, FileNotFoundError):
         return False
     return True
+
+
+def _remove_parts(folder: Path, pending: Set[str]) -> None:
+    for parts in folder.iterdir() if folder.is_dir() else ():
+        if parts.name not in pending:
+            shutil.rmtree(parts, ignore_errors=True)
 
 
 def _settled_contents(folder: Path) -> list[Path]:

@@ -27,6 +27,7 @@ class Upload(NamedTuple):
     name: DataName
     purpose: str
     contents: Contents
+    lifetime_seconds: int | None = None
 
 
 class Place(NamedTuple):
@@ -55,12 +56,12 @@ async def receive_form(content_type: str | None, body: AsyncIterator[bytes], pla
         with refusals(), uselessness():
             await pour(body, reader.write)
             reader.finish()
-            name, purpose, intake = form.finish()
-            contents = await _store(intake, place)
+            filled = form.finish()
+            contents = await _store(filled.intake, place)
     finally:
         if form.intake is not None:
             form.intake.file.discard()
-    return Upload(name, purpose, contents)
+    return Upload(filled.name, filled.purpose, contents, filled.lifetime_seconds)
 
 
 async def receive_raw(body: AsyncIterator[bytes], place: Place, name: DataName, purpose: str) -> Upload:

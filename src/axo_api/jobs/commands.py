@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from axo_api.clock import now
-from axo_api.errors import Conflict, NotFound
+from axo_api.errors import Conflict, JustMoved, NotFound
 from axo_api.jobs import service
 from axo_api.jobs.moves import move
 from axo_api.tables import checkpoints
@@ -103,7 +103,7 @@ def _moved(connection: Connection, row: RowMapping, to: JobStatus, reason: EndRe
         message=ENDINGS[reason].sentence if reason else "",
     )
     if not moved:
-        raise Conflict(f"Job {row['id']} moved at this very moment; ask again.")
+        raise JustMoved(f"Job {row['id']} moved at this very moment; ask again.")
     return service.get(connection, row["id"], owner=row["owner"])
 
 

@@ -100,12 +100,16 @@ async def retry_job(
     return await _told(axo, row)
 
 
-async def _told(axo: Parts, row: RowMapping | dict[str, Any]) -> Job:
+async def tell(axo: Parts, row: RowMapping | dict[str, Any]) -> None:
     """Tell everyone whom a job's move concerns, after its commit."""
     if (ask := ASKS.get(row["status"])) is not None:
         await ask_run(axo.redis, row["id"], row["attempt"], ask)
     axo.job_moved()
     axo.queue_changed()
+
+
+async def _told(axo: Parts, row: RowMapping | dict[str, Any]) -> Job:
+    await tell(axo, row)
     return Job.from_row(row)
 
 

@@ -124,7 +124,7 @@ def _named_on_hub(spec: JobSpec, permission: Permission) -> Iterator[_HubName]:
 
 
 def _check_paths(paths: Sequence[_Path], settings: Settings, permission: Permission) -> None:
-    roots = [root.resolve() for root in settings.allowed_roots]
+    roots = [root.resolve() for root in settings.readable_roots]
     storage = settings.storage_root.resolve()
     for named in paths:
         path = Path(os.path.realpath(named.path))

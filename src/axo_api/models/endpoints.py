@@ -1,15 +1,18 @@
 """`/v1/models`: what can be trained, and what was."""
 
+import asyncio
+import shutil
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
-from axo_api.dependencies import Axo, Owner
+from axo_api.dependencies import Axo, Owner, Reach
 from axo_api.models import service
-from axo_api.models.schemas import Model, ModelList
+from axo_api.models.schemas import DeletedModel, Model, ModelList
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
+Name = Annotated[str, Path(max_length=4096, description="Percent-encoded: it may hold `/` and `:`.")]
 
 
 @router.get("", summary="List models")
@@ -18,7 +21,30 @@ async def list_models(
     owner: Owner,
     limit: Annotated[int, Query(ge=1, le=1000, description="Trained models, the newest.")] = 100,
 ) -> ModelList:
-    """List the catalogue's base models, and the models that were trained here."""
+    """List the operator's names for base models, the catalogue's, and the models that were trained here."""
     trained = await axo.database.read(partial(service.find_trained, owner=owner, limit=limit))
     bases = [Model.of_catalogue(entry) for entry in axo.catalogue.models.values()]
-    return ModelList(data=[*bases, *map(Model.of_job, trained)])
+    named = [Model.of_operator(*pair) for pair in axo.settings.base_models.items()]
+    return ModelList(data=[*named, *bases, *map(Model.of_job, trained)])
+
+
+@router.get("/{name:path}", summary="Get a model")
+async def get_model(name: Name, axo: Axo, owner: Reach) -> Model:
+    """Return a base model, a model that was trained here, or a checkpoint of one."""
+    if name in axo.settings.base_models:
+        return Model.of_operator(name, axo.settings.base_models[name])
+    if name in axo.catalogue.models:
+        return Model.of_catalogue(axo.catalogue.models[name])
+    return Model.of_job(await axo.database.read(partial(service.get_trained, name=name, owner=owner)), name)
+
+
+@router.delete("/{name:path}", summary="Delete a trained model")
+async def delete_model(name: Name, axo: Axo, owner: Reach) -> DeletedModel:
+    """Remove what a job has trained, and the checkpoints beside it. The job's record stays.
+
+    The files go first: a deletion that was cut short is finished by asking again.
+    """
+    outputs = await axo.database.read(partial(service.result_to_remove, name=name, owner=owner))
+    await asyncio.to_thread(shutil.rmtree, axo.settings.storage_root / outputs, ignore_errors=True)
+    await axo.database.write(partial(service.forget_result, name=name, owner=owner))
+    return DeletedModel(id=name)

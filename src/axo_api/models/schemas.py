@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import RowMapping
 
 from axo_api.catalogue.schemas import BaseModelEntry
-from axo_contracts.names import trained_model
+from axo_api.openai.names import base_name, model_name
 
 
 class Model(BaseModel):
@@ -23,7 +23,7 @@ class Model(BaseModel):
     owned_by: str
     kind: Literal["base", "trained"]
     base_model: str | None = None
-    """What a trained model was trained from."""
+    """What a trained model was trained from, or what the operator's name stands for."""
     job_id: str | None = None
     """The job that trained it."""
     method: str | None = None
@@ -51,23 +51,36 @@ class Model(BaseModel):
         )
 
     @classmethod
-    def of_job(cls, row: RowMapping) -> Self:
-        """Return the model that a job of table `jobs` trained."""
+    def of_operator(cls, name: str, base_model: str) -> Self:
+        """Return a base model by the name that the operator has given it."""
+        return cls(id=name, kind="base", created=0, owned_by="operator", base_model=base_model)
+
+    @classmethod
+    def of_job(cls, row: RowMapping, name: str | None = None) -> Self:
+        """Return the model that a job of table `jobs` trained; `name`: a checkpoint of it."""
         spec = row["spec"]
         return cls(
-            id=trained_model(spec["base_model"], row["owner"], row["name"], row["id"]),
+            id=name or model_name(row),
             kind="trained",
-            created=int(row["ended_at"].timestamp()),
+            created=int((row["ended_at"] or row["created_at"]).timestamp()),
             owned_by=row["owner"],
-            base_model=spec["base_model"],
+            base_model=base_name(row),
             job_id=row["id"],
-            method=spec["method"]["type"],
-            adapter=spec["adapter"]["type"],
+            method=spec.get("method", {}).get("type"),
+            adapter=spec.get("adapter", {}).get("type"),
         )
 
 
 def _seconds(day: date | None) -> int:
     return int(datetime.combine(day, time.min, tzinfo=UTC).timestamp()) if day else 0
+
+
+class DeletedModel(BaseModel):
+    """A model that is no more."""
+
+    id: str
+    object: Literal["model"] = "model"
+    deleted: Literal[True] = True
 
 
 class ModelList(BaseModel):

@@ -1,6 +1,6 @@
 """What the database knows of a job's output. Each function is one read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from typing import Any
 
@@ -26,6 +26,13 @@ def find_metrics(
     Where an attempt went on from a checkpoint, its points stand for those that earlier attempts had from there on.
     """
     get(connection, job_id, owner=owner)
+    return list(islice(points_of(connection, job_id, names=names, from_step=from_step), limit + 1))
+
+
+def points_of(
+    connection: Connection, job_id: str, *, names: frozenset[str] | None = None, from_step: int = 0
+) -> Iterator[MetricPoint]:
+    """Yield the points of a job, whosever it is, one a step, as `find_metrics` returns them."""
     query = (
         select(metrics)
         .where(metrics.c.job_id == job_id, metrics.c.step >= from_step, _not_superseded(connection, job_id))
@@ -33,7 +40,7 @@ def find_metrics(
     )
     with connection.execution_options(yield_per=1000).execute(query).mappings() as rows:
         points = (_point(step, names) for _, step in groupby(rows, key=lambda row: row["step"]))
-        return list(islice((point for point in points if point.values), limit + 1))
+        yield from (point for point in points if point.values)
 
 
 def find_events(

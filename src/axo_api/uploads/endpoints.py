@@ -80,11 +80,11 @@ async def append(
             upload_id, _wrapping(row), request.stream(), offset=offset, total=row["bytes"]
         )
     except Unfit as error:
-        raise await _failed(axo, upload_id, error) from None
+        raise await failed(axo, upload_id, error) from None
     finally:
         await axo.database.write(partial(service.prolong, upload_id=upload_id, lifetime=_lifetime(axo)))
     if reached == row["bytes"]:
-        return await _complete(axo, row)
+        return await complete(axo, row)
     return await _reread(axo, upload_id, owner)
 
 
@@ -94,7 +94,7 @@ async def complete_upload(upload_id: UploadId, axo: Axo, owner: Reach) -> Upload
     row = await axo.database.read(partial(service.get, upload_id=upload_id, owner=owner))
     if row["status"] == UploadStatus.COMPLETED:
         return await _shown(axo, row)
-    return await _complete(axo, await axo.database.read(partial(service.get_pending, upload_id=upload_id, owner=owner)))
+    return await complete(axo, await axo.database.read(partial(service.get_pending, upload_id=upload_id, owner=owner)))
 
 
 @router.delete("/{upload_id}", summary="Cancel an upload")
@@ -106,21 +106,30 @@ async def cancel_upload(upload_id: UploadId, axo: Axo, owner: Reach) -> Upload:
     return await _reread(axo, upload_id, owner)
 
 
-async def _complete(axo: Parts, row: RowMapping) -> Upload:
+async def complete(axo: Parts, row: RowMapping) -> Upload:
+    """Check what was sent and make it a file. Raises `Conflict`, and `Invalid` when it can be no data file."""
     file_id = new_id(FILE)
     try:
         contents = await axo.uploads.finish(
             row["id"], _wrapping(row), file_id=file_id, total=row["bytes"], sha256=row["sha256"]
         )
     except Unfit as error:
-        raise await _failed(axo, row["id"], error) from None
+        raise await failed(axo, row["id"], error) from None
     name = checked_name(row["filename"])
-    file = files.new_row(file_id, name, row["purpose"], contents, owner=row["owner"])
+    file = files.new_row(
+        file_id,
+        name,
+        row["purpose"],
+        contents,
+        owner=row["owner"],
+        lifetime_seconds=row["file_lifetime_seconds"],
+    )
     await axo.database.write(partial(service.complete, upload_id=row["id"], file=file))
     return await _reread(axo, row["id"], row["owner"])
 
 
-async def _failed(axo: Parts, upload_id: str, error: Unfit) -> Invalid:
+async def failed(axo: Parts, upload_id: str, error: Unfit) -> Invalid:
+    """End an upload whose bytes are of no use, and return the refusal that says why."""
     await axo.database.write(partial(service.end, upload_id=upload_id, status=UploadStatus.FAILED))
     await asyncio.to_thread(axo.uploads.discard, upload_id)
     return Invalid(f"file: {error}. Nothing of the upload was kept.", param="file")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from axo_api.errors import Conflict, Invalid
+from axo_api.errors import Conflict, Invalid, JustMoved
 from axo_api.files.body import pour
 from axo_api.files.incoming import FOLDER, Taken
 from axo_api.files.intake import Contents, Intake
@@ -139,5 +139,5 @@ class OpenUploads:
             opened.intake.file.close()
 
 
-def _taken(upload_id: str) -> Conflict:
-    return Conflict(f"Another request sends bytes of upload {upload_id}; wait for its end, then ask for the offset.")
+def _taken(upload_id: str) -> JustMoved:
+    return JustMoved(f"Another request sends bytes of upload {upload_id}; wait for its end, then ask for the offset.")

@@ -28,7 +28,14 @@ class UploadStatus(StrEnum):
 
 
 def new_row(
-    *, owner: str, filename: str, purpose: str, size: int | None, sha256: str | None, lifetime: timedelta
+    *,
+    owner: str,
+    filename: str,
+    purpose: str,
+    size: int | None,
+    sha256: str | None,
+    lifetime: timedelta,
+    file_lifetime_seconds: int | None = None,
 ) -> dict[str, Any]:
     """Return the row of an upload that begins."""
     at = now()
@@ -43,6 +50,7 @@ def new_row(
         "file_id": None,
         "created_at": at,
         "expires_at": at + lifetime,
+        "file_lifetime_seconds": file_lifetime_seconds,
     }
 
 

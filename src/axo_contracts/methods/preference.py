@@ -13,7 +13,12 @@ Beta = Annotated[float, Field(gt=0, le=100)]
 class PreferenceMethod(TrainingMethod):
     """Learns from pairs."""
 
-    formats: ClassVar[tuple[FormatName, ...]] = ("preference", "preference_conversations", "preference_text")
+    formats: ClassVar[tuple[FormatName, ...]] = (
+        "preference",
+        "preference_conversations",
+        "preference_text",
+        "preference_openai",
+    )
     learning_rates: ClassVar[LearningRates] = LearningRates(adapter=2e-5, full=1e-6)
     keeps_hub_names = False
 

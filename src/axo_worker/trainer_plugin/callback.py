@@ -8,6 +8,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from .ranks import any_rank, wait_for_all_ranks
 from .reporter import Reporter, split_finite
+from .token_tally import TokenTally
 
 ALIVE_SECONDS = 1.0  # between two signs of life
 
@@ -15,8 +16,9 @@ ALIVE_SECONDS = 1.0  # between two signs of life
 class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not installed where this is checked
     """Reports the training's progress, and ends it with a checkpoint once `control_file` exists."""
 
-    def __init__(self, reporter: Reporter, control_file: Path | None) -> None:
+    def __init__(self, reporter: Reporter, control_file: Path | None, tally: TokenTally) -> None:
         self._reporter = reporter
+        self._tally = tally
         self._control_file = control_file
         self._stopped = False
         self._alive_again_at = 0.0
@@ -32,7 +34,7 @@ class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not
         logs: dict[str, Any] | None = None,
         **_: Any,
     ) -> None:
-        values, non_finite = split_finite(logs or {})
+        values, non_finite = split_finite((logs or {}) | self._counted(args, logs or {}))
         self._say(
             state,
             "metric",
@@ -65,6 +67,13 @@ class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._say(state, "train_end", step=state.global_step, stopped=self._stopped)
+
+    def _counted(self, args: TrainingArguments, logs: dict[str, Any]) -> dict[str, float]:
+        """Return what was counted of the tokens that `logs` tells of; every rank logs at the same moment."""
+        is_evaluation = any(name.startswith("eval_") for name in logs)
+        if not is_evaluation and "loss" not in logs:
+            return {}
+        return self._tally.measures(args.device, is_evaluation=is_evaluation)
 
     def _say_alive(self, state: TrainerState) -> None:
         if time.monotonic() >= self._alive_again_at:

@@ -1,5 +1,6 @@
 """Rows as conversations, and conversations as the model's chat template writes them."""
 
+import json
 from typing import Any
 
 from . import section
@@ -21,10 +22,18 @@ def turns(value: Any, role: str) -> list[Message]:
 
 def pair(row: Row) -> tuple[list[Message], Message, Message]:
     """Return what was asked, the better answer and the worse one, whichever way the row spells them."""
+    if row.get("input") and (row.get("preferred_output") or row.get("preferred_completion")):
+        return _openai_pair(row)
     chosen = turns(row[section.field("field_chosen", "chosen")], "assistant")
     rejected = turns(row[section.field("field_rejected", "rejected")], "assistant")
     asked = row.get(section.field("field_messages", "messages")) or row.get(section.field("field_prompt", "prompt"))
     return with_system(row, chosen[:-1] or turns(asked, "user")), chosen[-1], rejected[-1]
+
+
+def tools_of(row: Row) -> Any:
+    """Return the tools that a row offers, which may be written as JSON; None for none."""
+    tools = row.get("tools") or (row.get("input") or {}).get("tools")
+    return (json.loads(tools) if isinstance(tools, str) else tools) or None
 
 
 def with_system(row: Row, messages: list[Message]) -> list[Message]:
@@ -48,6 +57,14 @@ def rendered_answer(tokenizer: Any, asked: list[Message], answer: Message, *, to
     prompt, whole = rendered(tokenizer, asked, tools=tools), rendered(tokenizer, asked, answer, tools=tools)
     same = next((at for at, (left, right) in enumerate(zip(prompt, whole, strict=False)) if left != right), len(prompt))
     return whole[same:].rstrip()
+
+
+def _openai_pair(row: Row) -> tuple[list[Message], Message, Message]:
+    chosen, rejected = (
+        turns(row.get(f"{which}_output") or row.get(f"{which}_completion"), "assistant")
+        for which in ("preferred", "non_preferred")
+    )
+    return [*turns(row["input"]["messages"], "user"), *chosen[:-1]], chosen[-1], rejected[-1]
 
 
 def _message(message: Message) -> Message:

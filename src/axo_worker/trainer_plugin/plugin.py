@@ -11,8 +11,10 @@ from axolotl.integrations.base import BasePlugin
 from . import section
 from .callback import AxoCallback
 from .reporter import Reporter
+from .token_tally import TokenTally
 
 _PR_SET_PDEATHSIG = 1
+_STEPWISE = "process_reward_model"  # its labels are of steps
 
 
 class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed where this is checked
@@ -40,7 +42,9 @@ class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed w
         """Put our callback into the trainer's loop."""
         trainer.args.logging_nan_inf_filter = False  # by default, a loss that is NaN is logged as 0
         control = os.environ.get("AXO_CONTROL")
-        return [AxoCallback(self._reporter, Path(control) if control else None)]
+        tally = TokenTally()
+        tally.watch(trainer, predicts_tokens=not (cfg.get("rl") or cfg.get("reward_model") or cfg.get(_STEPWISE)))
+        return [AxoCallback(self._reporter, Path(control) if control else None, tally)]
 
     def _phase(self, phase: str) -> None:
         self._reporter.report("phase", phase=phase)

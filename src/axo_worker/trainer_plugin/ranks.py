@@ -21,5 +21,14 @@ def wait_for_all_ranks() -> None:
         dist.barrier()
 
 
+def sum_over_ranks(counts: list[Any], device: Any) -> list[int]:
+    """Return, on every rank alike, the sum of each count over all of them. A count is a number or a tensor."""
+    sums = torch.stack([torch.as_tensor(count, device=device, dtype=torch.int64) for count in counts])
+    if _has_others():
+        dist.all_reduce(sums, op=dist.ReduceOp.SUM)
+    summed: list[int] = sums.tolist()
+    return summed
+
+
 def _has_others() -> bool:
     return bool(dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .conversation import Message, Row, pair, rendered
+from .conversation import Message, Row, pair, rendered, tools_of
 
 
 class PairTokenizer:
@@ -20,7 +20,7 @@ class PairTokenizer:
         return {"chosen_ids": self._tokens(asked, chosen, row), "rejected_ids": self._tokens(asked, rejected, row)}
 
     def _tokens(self, asked: list[Message], answer: Message, row: Row) -> list[int]:
-        text = rendered(self._tokenizer, asked, answer, tools=row.get("tools")).rstrip()
+        text = rendered(self._tokenizer, asked, answer, tools=tools_of(row)).rstrip()
         tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return tokens[: self._longest]
 

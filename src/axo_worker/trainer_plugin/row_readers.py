@@ -4,10 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from . import section
-from .conversation import Row, pair, rendered, rendered_answer, turns, with_system
+from .conversation import Row, pair, rendered, rendered_answer, tools_of, turns, with_system
 
 Reader = tuple[Callable[..., Row], dict[str, Any]]
 
+_OPENAI = (
+    "input",
+    "preferred_output",
+    "non_preferred_output",
+    "preferred_completion",
+    "non_preferred_completion",
+)
 _WITH_IMAGES = ("images", "image")
 
 
@@ -18,14 +25,14 @@ def pairs(cfg: Any, **_: Any) -> Reader:
         asked, chosen, rejected = pair(row)
         if any(name in row for name in _WITH_IMAGES):
             return {"prompt": asked, "chosen": [chosen], "rejected": [rejected]}
-        tools = row.get("tools")
+        tools = tools_of(row)
         return {
             "prompt": rendered(tokenizer, asked, tools=tools),
             "chosen": rendered_answer(tokenizer, asked, chosen, tools=tools),
             "rejected": rendered_answer(tokenizer, asked, rejected, tools=tools),
         }
 
-    return read, {"remove_columns": _named("messages", "prompt", "chosen", "rejected")}
+    return read, {"remove_columns": [*_named("messages", "prompt", "chosen", "rejected"), *_OPENAI]}
 
 
 def kto_rows(cfg: Any, **_: Any) -> Reader:

@@ -15,6 +15,7 @@ Format = Literal[
     "preference",
     "preference_conversations",
     "preference_text",
+    "preference_openai",
     "kto",
     "stepwise_supervised",
     "prompts",
@@ -201,6 +202,38 @@ class PreferenceText(Row, gc=False):
         return [_asked(self.system or ""), _asked(self.prompt), _answer(self.chosen), _answer(self.rejected)]
 
 
+class _Input(msgspec.Struct, gc=False):
+    messages: _Some[Message]
+    tools: _Objects | str | None = None
+
+
+class PreferenceOpenAi(Row, gc=False):
+    """`{"input": {"messages"}, "preferred_output": […], "non_preferred_output": […]}`, or `…_completion`."""
+
+    input: _Input
+    preferred_output: _Some[Message] | None = None
+    non_preferred_output: _Some[Message] | None = None
+    preferred_completion: _Some[Message] | None = None
+    non_preferred_completion: _Some[Message] | None = None
+
+    def __post_init__(self) -> None:
+        if not (self._preferred and self._other):
+            raise ValueError("It needs both `preferred_output` and `non_preferred_output`")
+
+    @property
+    def _preferred(self) -> list[Message] | None:
+        return self.preferred_output or self.preferred_completion
+
+    @property
+    def _other(self) -> list[Message] | None:
+        return self.non_preferred_output or self.non_preferred_completion
+
+    def turns(self) -> Iterable[Turn]:
+        asked = (message.turn()._replace(is_answer=False) for message in self.input.messages)
+        preferred = (message.turn() for message in self._preferred or ())
+        return [*asked, *preferred, *(message.turn()._replace(role="") for message in self._other or ())]
+
+
 class Kto(Row, gc=False):
     """`{"prompt", "completion", "label"}`: an answer, and whether it is wanted."""
 
@@ -247,6 +280,7 @@ DECODERS: dict[Format, type[Row]] = {
     "preference": Preference,
     "preference_conversations": PreferenceConversations,
     "preference_text": PreferenceText,
+    "preference_openai": PreferenceOpenAi,
     "kto": Kto,
     "stepwise_supervised": StepwiseSupervised,
     "prompts": Prompts,
@@ -256,6 +290,8 @@ DECODERS: dict[Format, type[Row]] = {
 def detect(fields: dict[str, Any]) -> Format | None:
     """Return the format that a row's fields speak for, its nulls left out. That it is right is checked later."""
     has = fields.keys()
+    if {"preferred_output", "preferred_completion", "non_preferred_output", "non_preferred_completion"} & has:
+        return "preference_openai"
     if "messages" in has:
         return "preference" if {"chosen", "rejected"} <= has else "chat_template"
     if "chosen" in has or "rejected" in has:

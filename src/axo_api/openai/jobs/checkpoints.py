@@ -1,0 +1,56 @@
+"""A job's checkpoints as OpenAI's clients list them, newest first."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from axo_api.errors import Invalid
+from axo_api.jobs import service as jobs_service
+from axo_api.openai.jobs.measures import measured
+from axo_api.openai.jobs.schemas import CheckpointMetrics, FineTuningJobCheckpoint
+from axo_api.openai.names import checkpoint_name
+from axo_api.tables import checkpoints, metrics
+
+
+def find(
+    connection: Connection, job_id: str, *, owner: str | None, after: str | None, limit: int
+) -> list[FineTuningJobCheckpoint]:
+    """Return up to `limit` + 1 checkpoints, newest first, older than the checkpoint `after`.
+
+    Raises `NotFound`, and `Invalid` when the job has no checkpoint `after`.
+    """
+    job = jobs_service.get(connection, job_id, owner=owner)
+    query = select(checkpoints).where(checkpoints.c.job_id == job_id).order_by(checkpoints.c.id.desc())
+    if after is not None:
+        known = select(checkpoints.c.id).where(checkpoints.c.job_id == job_id, checkpoints.c.id == after)
+        if connection.execute(known).one_or_none() is None:
+            raise Invalid(f"after: this job has no checkpoint {after!r}.", param="after")
+        query = query.where(checkpoints.c.id < after)
+    rows = connection.execute(query.limit(limit + 1)).mappings().all()
+    measures = _measures(connection, job_id, rows)
+    return [_shown(job, row, measures.get((row["attempt"], row["step"]), {})) for row in rows]
+
+
+def _measures(
+    connection: Connection, job_id: str, rows: Sequence[RowMapping]
+) -> dict[tuple[int, int], dict[str, float | None]]:
+    """Return what was measured at the steps of checkpoints, by attempt and step."""
+    steps = {row["step"] for row in rows}
+    query = select(metrics).where(metrics.c.job_id == job_id, metrics.c.step.in_(steps)).order_by(metrics.c.seq)
+    found: dict[tuple[int, int], dict[str, float | None]] = {}
+    for row in connection.execute(query).mappings():
+        found.setdefault((row["attempt"], row["step"]), {}).update(measured(row["values"]))
+    return found
+
+
+def _shown(job: RowMapping, row: RowMapping, values: dict[str, float | None]) -> FineTuningJobCheckpoint:
+    whole: dict[str, Any] = {f"full_{name}": value for name, value in values.items() if name.startswith("valid_")}
+    return FineTuningJobCheckpoint(
+        id=row["id"],
+        created_at=int(row["created_at"].timestamp()),
+        fine_tuned_model_checkpoint=checkpoint_name(job, row["step"]),
+        fine_tuning_job_id=job["id"],
+        metrics=CheckpointMetrics(step=float(row["step"]), **values, **whole),
+        step_number=row["step"],
+    )

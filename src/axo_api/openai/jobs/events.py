@@ -1,0 +1,140 @@
+"""A job's events as OpenAI's clients list them, newest first: its moves, metrics and checkpoints in one list."""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, case, literal, select, tuple_
+
+from axo_api.errors import Invalid
+from axo_api.jobs import service as jobs_service
+from axo_api.openai.jobs.measures import OPENAI_NAMES, measured
+from axo_api.openai.jobs.schemas import FineTuningJobEvent
+from axo_api.tables import checkpoints, job_events, metrics
+from axo_contracts.lifecycle import JobStatus
+
+_ID = re.compile("ftevent" + r"-(\d{1,18})" * 5)
+
+_MESSAGES: dict[JobStatus, str] = {
+    JobStatus.VALIDATING_FILES: "The job's files are being read",
+    JobStatus.QUEUED: "The job waits for a worker",
+    JobStatus.STARTING: "The job was given to a worker",
+    JobStatus.RUNNING: "Fine-tuning job started",
+    JobStatus.PAUSING: "The job was asked to pause",
+    JobStatus.PAUSED: "The job is paused",
+    JobStatus.CANCELLING: "The job was asked to cancel",
+    JobStatus.SUCCEEDED: "The job has successfully completed",
+    JobStatus.FAILED: "The job failed",
+    JobStatus.CANCELLED: "The job was cancelled",
+}
+
+
+class _Place(NamedTuple):
+    """Where an event stands in the list. It follows from what happened, not from the clocks of several machines."""
+
+    attempt: int
+    phase: int  # the attempt was given to a worker, has started, goes on, has ended
+    step: int
+    source: int
+    number: int
+
+    @property
+    def event_id(self) -> str:
+        return "-".join(("ftevent", *map(str, self)))
+
+
+class _Source(NamedTuple):
+    table: Table
+    time: Column[Any]
+    place: tuple[ColumnElement[Any], ...]
+    shown: Callable[[RowMapping, _Place, int], FineTuningJobEvent]
+
+
+def find(
+    connection: Connection, job_id: str, *, owner: str | None, after: str | None, limit: int
+) -> list[FineTuningJobEvent]:
+    """Return up to `limit` + 1 events, newest first, older than the event `after`. Raises `NotFound`, `Invalid`."""
+    jobs_service.get(connection, job_id, owner=owner)
+    behind = None if after is None else _place_of(after)
+    found = chain.from_iterable(_events(connection, source, job_id, behind, limit + 1) for source in _SOURCES)
+    newest = sorted(found, key=lambda one: one[0], reverse=True)[: limit + 1]
+    return [event for _, event in newest]
+
+
+def _events(
+    connection: Connection, source: _Source, job_id: str, behind: _Place | None, limit: int
+) -> Iterator[tuple[_Place, FineTuningJobEvent]]:
+    columns = [column.label(f"place_{name}") for name, column in zip(_Place._fields, source.place, strict=True)]
+    query = select(source.table, *columns).where(source.table.c.job_id == job_id).limit(limit)
+    if behind is not None:
+        query = query.where(tuple_(*source.place) < tuple_(*map(literal, behind)))
+    for row in connection.execute(query.order_by(*(column.desc() for column in source.place))).mappings():
+        place = _Place(*(row[column.name] for column in columns))
+        yield place, source.shown(row, place, int(row[source.time.name].timestamp()))
+
+
+def _place_of(event_id: str) -> _Place:
+    found = _ID.fullmatch(event_id)
+    if found is None:
+        raise Invalid(f"after: {event_id!r} is no event's id; leave it out to begin with the newest.", param="after")
+    return _Place(*map(int, found.groups()))
+
+
+def _move(row: RowMapping, place: _Place, at: int) -> FineTuningJobEvent:
+    status = JobStatus(row["status"])
+    message = f"{_MESSAGES[status]}: {row['message']}" if row["message"] else _MESSAGES[status]
+    data = {"status": status, "attempt": row["attempt"], "reason": row["reason"]}
+    level = "error" if status is JobStatus.FAILED else "info"
+    if level == "info" and row["reason"] is not None and status is JobStatus.QUEUED:
+        level = "warn"  # it goes on after a loss
+    return _event(place, at, level=level, message=message, type="message", data=data)
+
+
+def _metric(row: RowMapping, place: _Place, at: int) -> FineTuningJobEvent:
+    data = {"step": row["step"], "total_steps": row["max_steps"], **measured(row["values"])}
+    others = {name: value for name, value in row["values"].items() if name not in OPENAI_NAMES}
+    told = ", ".join(f"{name}={value:.4g}" for name, value in data.items() if isinstance(value, float))
+    message = f"Step {row['step']}/{row['max_steps']}: {told or 'measured'}"
+    return _event(place, at, level="info", message=message, type="metrics", data=data | others)
+
+
+def _checkpoint(row: RowMapping, place: _Place, at: int) -> FineTuningJobEvent:
+    data = {"step": row["step"], "checkpoint": row["id"]}
+    return _event(
+        place, at, level="info", message=f"Checkpoint created at step {row['step']}", type="message", data=data
+    )
+
+
+def _event(place: _Place, at: int, **fields: Any) -> FineTuningJobEvent:
+    return FineTuningJobEvent(id=place.event_id, created_at=at, **fields)
+
+
+_PHASES = {JobStatus.STARTING: 0, JobStatus.RUNNING: 1}
+_GOING_ON, _ENDED = 2, 3
+_SOURCES = (
+    _Source(
+        metrics,
+        metrics.c.time,
+        (metrics.c.attempt, literal(_GOING_ON), metrics.c.step, literal(0), metrics.c.seq),
+        _metric,
+    ),
+    _Source(
+        checkpoints,
+        checkpoints.c.created_at,
+        (checkpoints.c.attempt, literal(_GOING_ON), checkpoints.c.step, literal(1), literal(0)),
+        _checkpoint,
+    ),
+    _Source(
+        job_events,
+        job_events.c.time,
+        (
+            job_events.c.attempt,
+            case(_PHASES, value=job_events.c.status, else_=_ENDED),
+            literal(0),
+            literal(2),
+            job_events.c.id,
+        ),
+        _move,
+    ),
+)
