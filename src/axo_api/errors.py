@@ -72,6 +72,14 @@ class Invalid(ApiError):
     code = "invalid_request"
 
 
+class TooManyWaiting(ApiError):
+    """As many jobs of the caller wait as may."""
+
+    status = 429
+    code = "rate_limit_exceeded"
+    headers = {"Retry-After": "30"}  # noqa: RUF012 (a constant of the class)
+
+
 class Unavailable(ApiError):
     """Something that is needed is away for the moment."""
 

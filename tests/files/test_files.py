@@ -30,7 +30,7 @@ def test_a_file_with_bad_rows_is_stored_and_reported_and_refused_by_jobs(api: Ap
     assert (file["rows"], file["bad_rows"]) == (3, 2)
     assert [problem["row"] for problem in report["problems"]] == [2, 3]
     assert report["problems"][0]["excerpt"] == "{]"
-    assert refused.status_code == 400
+    assert refused.status_code == 422
     assert "row 2" in refused.json()["error"]["message"]
 
 

@@ -24,7 +24,7 @@ PROMPTS = [{"messages": [{"role": "user", "content": f"{n} + 1?"}], "reference_a
 
 def client_of(service: ApiProcess, **options: Any) -> openai.OpenAI:
     """Return the synchronous client of a service."""
-    return openai.OpenAI(base_url=f"{service.url}/v1", api_key="sk-none", **{"max_retries": 0, **options})
+    return openai.OpenAI(base_url=f"{service.url}/v1", **{"api_key": "sk-none", "max_retries": 0, **options})
 
 
 def lines(rows: list[dict[str, Any]]) -> bytes:

@@ -10,8 +10,8 @@ from axo_api.catalogue.presets import with_preset
 from axo_api.control.asking import ASKS, ask_run
 from axo_api.dependencies import Asking, Axo, Listed, Parts, Reach
 from axo_api.jobs import commands, service
-from axo_api.jobs.permission import permission_of
 from axo_api.jobs.schemas import Job, Retry
+from axo_api.jobs.submitting import submit
 from axo_api.jobs.yaml_body import YAML_BODY, TakesYaml
 from axo_api.pagination import After, Limit, Page, page
 from axo_contracts.jobs import JobSpec
@@ -33,14 +33,7 @@ async def submit_job(spec: JobSpec, axo: Axo, caller: Asking, idempotency_key: I
     """
     spec = with_preset(spec, axo.catalogue)
     submission = service.Submission.of(spec, owner=caller.owner, idempotency_key=idempotency_key)
-    if idempotency_key is not None:
-        made = await axo.database.read(partial(service.made_before, submission=submission))
-        if made is not None:
-            return _created(made)
-    await axo.existence.check(spec, permission_of(caller, axo.settings))
-    row = await axo.database.write_together(service.submit_all, submission)
-    axo.queue_changed()
-    return _created(row)
+    return _created(await submit(axo, caller, submission))
 
 
 @router.get("", summary="List jobs")

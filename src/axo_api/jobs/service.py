@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from axo_api.clock import now
-from axo_api.errors import Invalid, NotFound
+from axo_api.errors import Invalid, NotFound, TooManyWaiting
 from axo_api.jobs.config_files import check_files_of_configs
 from axo_api.jobs.data import settle_data
 from axo_api.jobs.moves import record_queued
@@ -63,6 +63,13 @@ def dry_run(connection: Connection, submission: Submission) -> JobSpec:
     """Return the spec as it would be queued, and queue nothing. Raises `Invalid` as `submit_all` does."""
     _check_data(connection, [submission])
     return spec_from_json(submission.row["spec"])
+
+
+def check_room(connection: Connection, *, owner: str, most: int) -> None:
+    """Raise `TooManyWaiting` when `most` jobs of an owner wait already. Those submitted at this moment do not count."""
+    waiting = select(jobs.c.id).where(jobs.c.owner == owner, jobs.c.status == JobStatus.QUEUED).limit(most)
+    if len(connection.execute(waiting).all()) >= most:
+        raise TooManyWaiting(f"{most} jobs of yours wait already, and no more may; ask again when one has started.")
 
 
 def made_before(connection: Connection, submission: Submission) -> RowMapping | None:

@@ -11,7 +11,7 @@ from axo_api.dependencies import Asking, Axo, Owner, Parts, Reach
 from axo_api.jobs import commands
 from axo_api.jobs import service as jobs_service
 from axo_api.jobs.endpoints import IdempotencyKey, tell
-from axo_api.jobs.permission import permission_of
+from axo_api.jobs.submitting import submit
 from axo_api.openai.jobs import checkpoints, events, service
 from axo_api.openai.jobs.presenting import present
 from axo_api.openai.jobs.requests import CreateJob
@@ -60,13 +60,7 @@ async def create_job(
             idempotency_key = await axo.database.write(key)
         submission = jobs_service.Submission.of(spec, owner=caller.owner, idempotency_key=idempotency_key)
         submission.row["openai"] = asked.face
-        made = await axo.database.read(partial(jobs_service.made_before, submission=submission))
-        if made is not None:
-            return present(made)
-        await axo.existence.check(spec, permission_of(caller, axo.settings))
-        row = await axo.database.write_together(jobs_service.submit_all, submission)
-    axo.queue_changed()
-    return present(row)
+        return present(await submit(axo, caller, submission))
 
 
 @router.get("", summary="List fine-tuning jobs")

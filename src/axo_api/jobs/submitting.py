@@ -1,0 +1,28 @@
+"""A submission from its check to the queue, whichever API it came by."""
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from axo_api.callers import Caller
+from axo_api.dependencies import Parts
+from axo_api.jobs import service
+from axo_api.jobs.permission import permission_of
+
+
+async def submit(axo: Parts, caller: Caller, submission: service.Submission) -> RowMapping | dict[str, Any]:
+    """Queue a job and return its row, or that of the job which the same idempotency key has made before.
+
+    Raises `Invalid` for what cannot be trained, and `TooManyWaiting`.
+    """
+    if submission.row["idempotency_key"] is not None:
+        made = await axo.database.read(partial(service.made_before, submission=submission))
+        if made is not None:
+            return made
+    await axo.existence.check(submission.spec, permission_of(caller, axo.settings))
+    if (most := axo.settings.max_waiting_jobs) is not None:
+        await axo.database.read(partial(service.check_room, owner=caller.owner, most=most))
+    row = await axo.database.write_together(service.submit_all, submission)
+    axo.queue_changed()
+    return row
