@@ -290,7 +290,7 @@ DECODERS: dict[Format, type[Row]] = {
 def detect(fields: dict[str, Any]) -> Format | None:
     """Return the format that a row's fields speak for, its nulls left out. That it is right is checked later."""
     has = fields.keys()
-    if {"preferred_output", "preferred_completion", "non_preferred_output", "non_preferred_completion"} & has:
+    if "input" in has and {"preferred_output", "preferred_completion"} & has:
         return "preference_openai"
     if "messages" in has:
         return "preference" if {"chosen", "rejected"} <= has else "chat_template"
