@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, insert, update
 from tests.api.conftest import StartControlPlane
 from tests.api.databases import keyed_on_both_databases
 from tests.api.keyed_plane import Caller, KeyedPlane
@@ -15,8 +16,11 @@ from tests.api.standin_worker import StandInWorker
 from tests.api_process import SPEC
 from tests.waiting import wait_for
 
+from axo_api.clock import now
 from axo_api.openapi import document
+from axo_api.tables import checkpoints, jobs
 from axo_contracts import storage_paths
+from axo_contracts.ids import CHECKPOINT, new_id
 
 ROWS = b'{"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]}\n' * 3
 SECRET = "the-name-of-a-secret-project"
@@ -39,6 +43,9 @@ WITHOUT_IDS = {
     "gpus",
     "filename",
     "version",
+    "order",
+    "metadata",
+    "project_id",
 }
 """The query parameters that name no object."""
 IN_QUERY = {"with"}
@@ -47,12 +54,22 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/jobs": {"json": SPEC},
     "POST /v1/jobs/plan": {"json": SPEC},
     "POST /v1/files/{file_id}/preview": {"json": {"base_model": "org/model"}},
+    "POST /v1/fine_tuning/checkpoints/{checkpoint}/permissions": {"json": {"project_ids": ["proj_other"]}},
+    "POST /v1/uploads": {
+        "json": {"bytes": 1, "filename": "rows.jsonl", "mime_type": "text/plain", "purpose": "fine-tune"}
+    },
+    "POST /v1/uploads/{upload_id}/parts": {"files": {"data": ROWS}},
+    "POST /v1/uploads/{upload_id}/complete": {"json": {"part_ids": ["part-none"]}},
     "POST /v1/files/uploads": {"json": {"filename": "rows.jsonl"}},
     "PUT /v1/files/uploads/{upload_id}": {"content": ROWS, "headers": {"Upload-Offset": "0"}},
     "PUT /v1/files": {"content": ROWS, "params": {"filename": "rows.jsonl"}},
     "POST /v1/files": {"files": {"file": ("rows.jsonl", ROWS)}, "data": {"purpose": "fine-tune"}},
 }
 """What a request is sent with where it needs a body; without one, the answer would be about the body, not the id."""
+
+
+CREATE = "POST /v1/fine_tuning/jobs"
+"""Names a file in its body, and no thing otherwise."""
 
 
 class Route(NamedTuple):
@@ -102,6 +119,8 @@ class Things:
         for name in route.parameters("path"):
             assert name in self.named, f"{route.name}: give `Things` something for its parameter {name!r}"
         body = dict(BODIES.get(route.name, {}))
+        if route.name == CREATE:
+            body["json"] = {"model": "org/model", "training_file": self.named["file_id"]}
         if ids := {name: self.named[name] for name in IN_QUERY.intersection(route.parameters("query"))}:
             body["params"] = ids
         if route.operation.get("requestBody", {}).get("required"):
@@ -144,11 +163,13 @@ def test_whatever_is_asked_for_with_anothers_ids_is_not_there(
     if route.is_admins:
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "insufficient_scope")
     elif route.parameters("path"):
-        assert (answer.status_code, _code(answer)) == (404, "not_found")
+        assert (answer.status_code, _code(answer)) in {(404, "not_found"), (404, "model_not_found")}
+    elif route.name == CREATE:
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "training_file")
     else:
         assert answer.is_success, answer.text
         assert route.path in SHARED or _is_empty(answer)
-    if not route.parameters("path"):
+    if not route.parameters("path") and route.name != CREATE:
         shown = answer.text
         assert not [secret for secret in (SECRET, things.owner.owner, *_ids(things)) if secret in shown]
 
@@ -328,7 +349,12 @@ def _made(plane: KeyedPlane) -> Things:
     artifact.write_bytes(b"weights")
     wait_for(lambda: plane.journal(job_id), "the job's first event to be in its journal")
     upload_id = owner.http.post("/v1/files/uploads", json={"filename": f"{SECRET}.jsonl"}).json()["id"]
+    checkpoint = _with_a_checkpoint(plane, owner, job_id)
+    shared = owner.http.post(f"/v1/fine_tuning/checkpoints/{checkpoint}/permissions", json={"project_ids": ["proj"]})
     named = {
+        "model": checkpoint.removesuffix(":ckpt-step-1"),
+        "checkpoint": checkpoint,
+        "permission_id": shared.json()["data"][0]["id"],
         "job_id": job_id,
         "file_id": file_id,
         "with": file_id,
@@ -338,6 +364,19 @@ def _made(plane: KeyedPlane) -> Things:
         "path": "adapter.bin",
     }
     return Things(owner, named)
+
+
+def _with_a_checkpoint(plane: KeyedPlane, owner: Caller, job_id: str) -> str:
+    """Have a job leave a model and a checkpoint, as if it had been trained, and return the checkpoint's name."""
+    checkpoint = {"id": new_id(CHECKPOINT), "job_id": job_id, "attempt": 1, "step": 1, "path": "outputs", "bytes": 1}
+    engine = create_engine(plane.database_url)
+    with engine.begin() as connection:
+        connection.execute(insert(checkpoints).values(**checkpoint, created_at=now()))
+        connection.execute(update(jobs).where(jobs.c.id == job_id).values(result_attempt=1))
+    engine.dispose()
+    (shown,) = owner.http.get(f"/v1/fine_tuning/jobs/{job_id}/checkpoints").json()["data"]
+    name: str = shown["fine_tuned_model_checkpoint"]
+    return name
 
 
 def _code(answer: httpx.Response, of_an_empty_body: str = "not_found") -> str:

@@ -28,23 +28,23 @@ async def list_models(
     return ModelList(data=[*named, *bases, *map(Model.of_job, trained)])
 
 
-@router.get("/{name:path}", summary="Get a model")
-async def get_model(name: Name, axo: Axo, owner: Reach) -> Model:
+@router.get("/{model:path}", summary="Get a model")
+async def get_model(model: Name, axo: Axo, owner: Reach) -> Model:
     """Return a base model, a model that was trained here, or a checkpoint of one."""
-    if name in axo.settings.base_models:
-        return Model.of_operator(name, axo.settings.base_models[name])
-    if name in axo.catalogue.models:
-        return Model.of_catalogue(axo.catalogue.models[name])
-    return Model.of_job(await axo.database.read(partial(service.get_trained, name=name, owner=owner)), name)
+    if model in axo.settings.base_models:
+        return Model.of_operator(model, axo.settings.base_models[model])
+    if model in axo.catalogue.models:
+        return Model.of_catalogue(axo.catalogue.models[model])
+    return Model.of_job(await axo.database.read(partial(service.get_trained, name=model, owner=owner)), model)
 
 
-@router.delete("/{name:path}", summary="Delete a trained model")
-async def delete_model(name: Name, axo: Axo, owner: Reach) -> DeletedModel:
+@router.delete("/{model:path}", summary="Delete a trained model")
+async def delete_model(model: Name, axo: Axo, owner: Reach) -> DeletedModel:
     """Remove what a job has trained, and the checkpoints beside it. The job's record stays.
 
     The files go first: a deletion that was cut short is finished by asking again.
     """
-    outputs = await axo.database.read(partial(service.result_to_remove, name=name, owner=owner))
+    outputs = await axo.database.read(partial(service.result_to_remove, name=model, owner=owner))
     await asyncio.to_thread(shutil.rmtree, axo.settings.storage_root / outputs, ignore_errors=True)
-    await axo.database.write(partial(service.forget_result, name=name, owner=owner))
-    return DeletedModel(id=name)
+    await axo.database.write(partial(service.forget_result, name=model, owner=owner))
+    return DeletedModel(id=model)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from axo_api.dependencies import Axo, Owner
+from axo_api.dependencies import Axo, Reach
 from axo_api.openai.permissions import service
 from axo_api.openai.permissions.schemas import CheckpointPermission, DeletedPermission, NewPermissions
 from axo_api.pagination import After, Limit, Page, page
@@ -17,7 +17,7 @@ Checkpoint = Annotated[str, Path(max_length=4096, description="`ft:…:ckpt-step
 
 @router.post("/{checkpoint:path}/permissions", summary="Record that a checkpoint is shared")
 async def create_permissions(
-    checkpoint: Checkpoint, new: NewPermissions, axo: Axo, owner: Owner
+    checkpoint: Checkpoint, new: NewPermissions, axo: Axo, owner: Reach
 ) -> Page[CheckpointPermission]:
     """Record that a checkpoint is shared with projects. It is a record for clients that ask: it opens nothing."""
     create = partial(service.create, checkpoint=checkpoint, project_ids=new.project_ids, owner=owner)
@@ -29,7 +29,7 @@ async def create_permissions(
 async def list_permissions(
     checkpoint: Checkpoint,
     axo: Axo,
-    owner: Owner,
+    owner: Reach,
     after: After = None,
     limit: Limit = 10,
     order: Annotated[service.Order, Query(description="By when they were made.")] = "descending",
@@ -42,7 +42,7 @@ async def list_permissions(
 
 
 @router.delete("/{checkpoint:path}/permissions/{permission_id}", summary="Forget that a checkpoint is shared")
-async def delete_permission(checkpoint: Checkpoint, permission_id: str, axo: Axo, owner: Owner) -> DeletedPermission:
+async def delete_permission(checkpoint: Checkpoint, permission_id: str, axo: Axo, owner: Reach) -> DeletedPermission:
     """Delete a record."""
     remove = partial(service.remove, checkpoint=checkpoint, permission_id=permission_id, owner=owner)
     await axo.database.write(remove)

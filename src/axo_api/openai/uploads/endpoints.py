@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from sqlalchemy import RowMapping
 
-from axo_api.dependencies import Axo, Owner, Parts
+from axo_api.dependencies import Axo, Owner, Parts, Reach
 from axo_api.errors import Invalid
 from axo_api.files import service as files
 from axo_api.files.names import checked_name, checked_purpose
@@ -61,7 +61,7 @@ async def create_upload(new: NewUpload, axo: Axo, owner: Owner) -> Upload:
 
 
 @router.post("/{upload_id}/parts", openapi_extra=PART_BODY, summary="Add a part")
-async def add_part(upload_id: UploadId, request: Request, axo: Axo, owner: Owner) -> UploadPart:
+async def add_part(upload_id: UploadId, request: Request, axo: Axo, owner: Reach) -> UploadPart:
     """Store a part of up to 64 MiB. Parts may come side by side: their order is said when the upload is completed."""
     await axo.database.read(partial(uploads.get_pending, upload_id=upload_id, owner=owner))
     part_id = new_id(PART)
@@ -75,7 +75,7 @@ async def add_part(upload_id: UploadId, request: Request, axo: Axo, owner: Owner
 
 
 @router.post("/{upload_id}/complete", summary="Complete an upload")
-async def complete_upload(upload_id: UploadId, completion: Completion, axo: Axo, owner: Owner) -> Upload:
+async def complete_upload(upload_id: UploadId, completion: Completion, axo: Axo, owner: Reach) -> Upload:
     """Put the parts together in the order that is given, check them, and make the file. Asked again: the same."""
     row = await axo.database.read(partial(uploads.get, upload_id=upload_id, owner=owner))
     if row["status"] != UploadStatus.COMPLETED:
@@ -85,7 +85,7 @@ async def complete_upload(upload_id: UploadId, completion: Completion, axo: Axo,
 
 
 @router.post("/{upload_id}/cancel", summary="Cancel an upload")
-async def cancel_upload(upload_id: UploadId, axo: Axo, owner: Owner) -> Upload:
+async def cancel_upload(upload_id: UploadId, axo: Axo, owner: Reach) -> Upload:
     """Forget what was sent."""
     await axo.database.read(partial(uploads.get_pending, upload_id=upload_id, owner=owner))
     await axo.database.write(partial(uploads.end, upload_id=upload_id, status=UploadStatus.CANCELLED))
@@ -129,7 +129,7 @@ async def _discard(axo: Parts, upload_id: str) -> None:
     await asyncio.to_thread(discard_parts, axo.settings.storage_root, upload_id)
 
 
-async def _shown(axo: Parts, upload_id: str, owner: str) -> Upload:
+async def _shown(axo: Parts, upload_id: str, owner: str | None) -> Upload:
     row = await axo.database.read(partial(uploads.get, upload_id=upload_id, owner=owner))
     if row["file_id"] is None:
         return Upload.from_row(row)

@@ -11,7 +11,7 @@ from axo_api.tables import upload_parts
 from axo_api.uploads import service as uploads
 
 
-def add_part(connection: Connection, upload_id: str, part_id: str, size: int, *, owner: str) -> dict[str, Any]:
+def add_part(connection: Connection, upload_id: str, part_id: str, size: int, *, owner: str | None) -> dict[str, Any]:
     """Make a part known and return its row. Raises `NotFound`, and `Conflict` when the upload has ended."""
     uploads.get_pending(connection, upload_id, owner=owner)
     row = {"id": part_id, "upload_id": upload_id, "bytes": size, "created_at": now()}
