@@ -28,6 +28,14 @@ FORMATS: list[tuple[str, dict[str, Any]]] = [
     ("preference", PREFERENCE),
     ("preference_conversations", {"chosen": [ASK, ANSWER], "rejected": [ASK, {**ANSWER, "content": "5"}]}),
     ("preference_text", {"prompt": "2 + 2?", "chosen": "4", "rejected": "5"}),
+    (
+        "preference_openai",
+        {"input": {"messages": [ASK], "tools": []}, "preferred_output": [ANSWER], "non_preferred_output": [ANSWER]},
+    ),
+    (
+        "preference_openai",
+        {"input": {"messages": [ASK]}, "preferred_completion": [ANSWER], "non_preferred_completion": [ANSWER]},
+    ),
     ("kto", {"prompt": "2 + 2?", "completion": "4", "label": True}),
     ("stepwise_supervised", {"prompt": "2 + 2?", "completions": ["Four", "fingers"], "labels": [True, False]}),
     ("prompts", {"prompt": "2 + 2?", "answer": "4"}),

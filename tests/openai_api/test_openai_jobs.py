@@ -297,6 +297,25 @@ def test_a_job_is_followed_to_its_end_by_events_checkpoints_and_its_result_file(
     }
 
 
+def test_a_job_has_one_result_file_however_the_service_dies(
+    client: openai.OpenAI, service: ControlPlane, worker: StandInWorker
+) -> None:
+    job_id = create(client).id
+    run = worker.run_next()
+    measured(run, 1, loss=2.0)
+    worker.lose(run)
+    run.finishes()
+
+    for _ in range(3):
+        service.restart()
+
+    job = wait_for(lambda: _in_status(client, job_id, "succeeded"), "the job to succeed")
+    named = [file_id for job in client.fine_tuning.jobs.list() for file_id in job.result_files]
+    stored = [file.id for file in client.files.list(purpose="fine-tune-results")]
+    assert len(job.result_files) == 1
+    assert sorted(named) == sorted(stored)
+
+
 def test_a_job_is_paused_resumed_and_cancelled(client: openai.OpenAI, worker: StandInWorker) -> None:
     job_id = create(client).id
     run = worker.run_next()

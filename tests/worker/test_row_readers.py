@@ -35,6 +35,13 @@ PAIRS = {
     "messages and two answers": {"messages": [ASKED], "chosen": RIGHT, "rejected": WRONG},
     "whole conversations": {"chosen": [ASKED, RIGHT], "rejected": [ASKED, WRONG]},
     "text": {"prompt": "2 + 2?", "chosen": "4", "rejected": "5"},
+    "OpenAI's output": {"input": {"messages": [ASKED]}, "preferred_output": [RIGHT], "non_preferred_output": [WRONG]},
+    "OpenAI's completion": {
+        "input": {"messages": [ASKED], "tools": None},
+        "preferred_output": None,
+        "preferred_completion": [RIGHT],
+        "non_preferred_completion": [WRONG],
+    },
     "answers in lists": {"prompt": [ASKED], "chosen": [RIGHT], "rejected": [WRONG]},
 }
 

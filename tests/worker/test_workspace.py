@@ -31,6 +31,23 @@ def folder_of(worker: Rig, order: RunOrder) -> Path:
     return worker.storage / storage_paths.attempt(order.job_id, order.attempt)
 
 
+def test_tools_of_rows_reach_the_trainer_as_text_and_the_upload_stays_as_it_is(worker: Rig) -> None:
+    tools = [{"type": "function", "function": {"name": "add", "parameters": {"properties": {"default": 1}}}}]
+    plain, nested = b'{"messages":[]}\n', {"input": {"messages": [], "tools": tools}}
+    content = plain + msgspec.json.encode({"tools": tools}) + b"\n" + msgspec.json.encode(nested) + b'\n{"tools": cut'
+    file = stored(worker, content)
+    worker.start("obeys_the_control_file")
+    order = worker.order(inputs=(file,), config={"max_steps": 1})
+
+    worker.wait_for_end(order)
+
+    lines = (folder_of(worker, order) / storage_paths.INPUTS / "train.jsonl").read_bytes().splitlines(keepends=True)
+    assert (lines[0], lines[3]) == (plain, b'{"tools": cut')
+    assert msgspec.json.decode(msgspec.json.decode(lines[1])["tools"]) == tools
+    assert msgspec.json.decode(msgspec.json.decode(lines[2])["input"]["tools"]) == tools
+    assert (worker.storage / file.source).read_bytes() == content
+
+
 def test_inputs_and_config_are_in_the_attempts_folder(worker: Rig) -> None:
     worker.start("obeys_the_control_file")
     order = worker.order(inputs=(stored(worker, b"{}\n"),), config={"max_steps": 1})
