@@ -15,6 +15,8 @@ from tests.waiting import wait_for
 from axo_contracts.frames import Metric
 from axo_contracts.lifecycle import EndReason
 
+pytestmark = pytest.mark.parametrize("service", ["sqlite", "postgres"], indirect=True)
+
 GRADER: Any = {
     "type": "string_check",
     "name": "Right answer",
