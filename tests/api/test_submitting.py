@@ -112,3 +112,11 @@ def test_a_key_names_the_same_job_after_a_crash(plane: ControlPlane, key: dict[s
 
     assert again.status_code == 201
     assert again.json()["id"] == made
+
+
+@on_both_databases
+def test_a_job_with_a_key_says_that_it_is_queued_as_any_other(plane: ControlPlane, key: dict[str, str]) -> None:
+    made = [plane.http.post("/v1/jobs", json=SPEC, headers=key).json()["id"] for _ in range(2)]
+
+    assert made[0] == made[1]
+    assert plane.moves(made[0]) == [("queued", 0, None)]

@@ -126,7 +126,8 @@ def _insert_once(connection: Connection, row: dict[str, Any]) -> bool:
     """Insert a job; return False when its idempotency key is taken. A taken key must not end the transaction."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(jobs).on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
-    return connection.execute(statement, row).rowcount == 1
+    returned = connection.execute(statement.returning(jobs.c.id), row)  # Postgres counts no rows of such an insert
+    return returned.one_or_none() is not None
 
 
 def _job_of_key(connection: Connection, row: dict[str, Any]) -> RowMapping | None:
