@@ -77,6 +77,11 @@ def losses(worker: Rig, order: RunOrder) -> list[float]:
     return [value for value in values if value is not None]
 
 
+def tokens_seen(worker: Rig, order: RunOrder) -> list[float]:
+    metrics = [frame for frame in worker.frames(order) if isinstance(frame, Metric)]
+    return [seen for frame in metrics if (seen := frame.values.get("tokens_seen"))]
+
+
 def test_axolotl_trains_is_cancelled_with_a_checkpoint_and_resumes(worker: Rig, tiny: tuple[Path, InputFile]) -> None:
     model, rows = tiny
     worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, HF_HUB_OFFLINE="1")
@@ -105,6 +110,7 @@ def test_axolotl_trains_is_cancelled_with_a_checkpoint_and_resumes(worker: Rig, 
     steps = [frame.step for frame in worker.frames(second) if isinstance(frame, Metric) and "loss" in frame.values]
     assert steps == list(range(saved.step + 1, last_step + 1))
     assert losses(worker, second)[-1] < losses(worker, first)[0]
+    assert tokens_seen(worker, second)[0] > tokens_seen(worker, first)[-1]
 
 
 def test_a_config_that_axolotl_refuses_is_said_to_be_bad(worker: Rig, tiny: tuple[Path, InputFile]) -> None:

@@ -63,6 +63,7 @@ class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         wait_for_all_ranks()  # each rank writes its own part of the checkpoint
         path = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        self._tally.save(path, args.device, is_writer=state.is_world_process_zero)
         self._say(state, "save", step=state.global_step, path=str(path))
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:

@@ -23,8 +23,8 @@ class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed w
     def __init__(self) -> None:
         super().__init__()
         _die_with_the_launcher()
-        is_first_rank = os.environ.get("RANK", "0") == "0"
-        self._reporter = Reporter(os.environ.get("AXO_REPORTS") if is_first_rank else None)
+        self._is_first_rank = os.environ.get("RANK", "0") == "0"
+        self._reporter = Reporter(os.environ.get("AXO_REPORTS") if self._is_first_rank else None)
 
     def register(self, cfg: Any) -> None:
         """Keep what only we read of the config, before Axolotl drops it."""
@@ -44,6 +44,8 @@ class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed w
         control = os.environ.get("AXO_CONTROL")
         tally = TokenTally()
         tally.watch(trainer, predicts_tokens=not (cfg.get("rl") or cfg.get("reward_model") or cfg.get(_STEPWISE)))
+        if self._is_first_rank and cfg.get("resume_from_checkpoint"):
+            tally.restore(Path(cfg.resume_from_checkpoint))
         return [AxoCallback(self._reporter, Path(control) if control else None, tally)]
 
     def _phase(self, phase: str) -> None:

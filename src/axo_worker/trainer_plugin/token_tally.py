@@ -1,11 +1,14 @@
 """Counts the tokens that pass through the model, and how many of the next ones it would have written itself."""
 
+import contextlib
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from .ranks import sum_over_ranks
 
+SEEN = "axo_tokens_seen.txt"  # in a checkpoint: so that a run that goes on from it counts on
 IGNORED = -100  # the label of a token that carries no loss
 
 
@@ -44,6 +47,17 @@ class TokenTally:
         prefix = "eval_" if is_evaluation else ""
         measures = {f"{prefix}mean_token_accuracy": right / compared} if compared else {}
         return measures if is_evaluation or not seen else measures | {"tokens_seen": seen}
+
+    def save(self, checkpoint: Path, device: Any, *, is_writer: bool) -> None:
+        """Keep the count beside a checkpoint. Every rank must come here; one of them `is_writer`."""
+        (seen,) = sum_over_ranks([self._seen], device)
+        if is_writer and checkpoint.is_dir():
+            (checkpoint / SEEN).write_text(str(seen))
+
+    def restore(self, checkpoint: Path) -> None:
+        """Count on from a checkpoint; from one without a count, from nothing. For one rank alone."""
+        with contextlib.suppress(OSError, ValueError):
+            self._seen = int((checkpoint / SEEN).read_text())
 
     def _compare(self, logits: Any, labels: Any, *, is_training: bool) -> None:
         """Add what the model would have written; where its outputs hold no logits for each label, add nothing."""
