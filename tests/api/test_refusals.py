@@ -174,7 +174,7 @@ ODD = {
     "a page in words": ("GET", "/v1/jobs?limit=ten", 422),
     "a status that there is not": ("GET", "/v1/jobs?status=sleeping", 422),
     "a file that nobody has": ("GET", "/v1/files/file-00000000000000000000000000", 404),
-    "NUL as a file": ("GET", "/v1/files/%00", 422),
+    "NUL as a file": ("GET", "/v1/files/%00", 400),
     "the cancel of nothing": ("POST", "/v1/jobs/ftjob-0/cancel", 404),
     "an event after all events": ("GET", "/v1/jobs/{job}/events?after=" + "9" * 30, 422),
     "a step after all steps": ("GET", "/v1/jobs/{job}/metrics?from_step=" + "9" * 30, 422),
