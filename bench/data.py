@@ -94,7 +94,7 @@ def _read(command: list[str], size: int) -> _Run:
 
 def _upload(server: ServerProcess, path: Path) -> _Run:
     size = path.stat().st_size
-    head = f"PUT /v1/files?filename=chats.jsonl HTTP/1.1\r\nhost: axo\r\ncontent-length: {size}\r\n\r\n"
+    head = f"PUT /v1/files?filename=chats.jsonl HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {size}\r\n\r\n"
     began = time.perf_counter()
     with socket.create_connection(("127.0.0.1", server.port), timeout=300) as connection, path.open("rb") as file:
         connection.sendall(head.encode())
