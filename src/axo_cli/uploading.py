@@ -1,11 +1,10 @@
 """Sending a file of training rows. A large one goes on where a broken connection left it."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from axo_cli.api import Api
+from axo_cli.api import Api, wait_after
 from axo_cli.errors import Unreachable
 
 LARGE_BYTES = 16 * 1024 * 1024
@@ -44,7 +43,7 @@ def _send_all(api: Api, place: str, path: Path) -> Any:
             tried += 1
             if tried == TRIES:
                 raise
-            time.sleep(0.25 * 2**tried)
+            wait_after(tried)
 
 
 def _from(path: Path, offset: int) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """What every training method says of itself. A method is a subclass in a file of its own."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple
 
@@ -41,9 +42,9 @@ class TrainingMethod(Strict):
         """Whether the rows are read while it trains, and never all at once."""
         return False
 
+    @abstractmethod
     def axolotl_options(self) -> dict[str, Any]:
         """Return the Axolotl options that this method means."""
-        raise NotImplementedError
 
     def dataset_options(self, row_format: RowFormat) -> dict[str, Any]:
         """Return how Axolotl reads rows of `row_format` for this method."""
