@@ -1,10 +1,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?=
+RUNS ?= 1
 export PYTHON
 BIN := .venv/bin
 # A trainer that is there already, as on Axolotl's own image, goes before the one that `make trainer` installs.
 WITH_TRAINER = AXO_TRAINER_PYTHON=$${AXO_TRAINER_PYTHON:-$$($(BIN)/python trainer/install.py --where)}
+TWO = -n 2 --dist worksteal
 
 .PHONY: help install trainer demo up test check lock bench faults
 
@@ -32,10 +34,11 @@ check: install  ## Lint, types, import rules, and files that are written from th
 	@$(BIN)/python scripts/env_example.py --check .env.example
 
 test: install trainer check  ## Run the checks and all tests
-	@echo "test: pytest" && $(WITH_TRAINER) $(BIN)/pytest
+	@echo "test: pytest, in two processes" && $(WITH_TRAINER) $(BIN)/pytest $(TWO) -m "not alone and not faults_long"
+	@echo "test: pytest, what needs the machine for itself" && $(WITH_TRAINER) $(BIN)/pytest -m "alone and not faults_long"
 
-faults: install trainer  ## Break everything on purpose, and see that the promises hold
-	@$(WITH_TRAINER) AXO_FAULTS_REPORT=docs/reliability.md $(BIN)/pytest tests/faults -m ""
+faults: install trainer  ## Break everything on purpose, and see that the promises hold; RUNS=10 makes ten runs
+	@$(WITH_TRAINER) scripts/faults.sh $(RUNS)
 
 bench: install trainer  ## Measure, each figure beside its physical limit
 	@$(WITH_TRAINER) $(BIN)/python -m bench

@@ -1,11 +1,12 @@
 """Services that tests of every part use: real ones, started for one test."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.redis_server import RedisServer
+from tests.stack.embedded import EmbeddedStack
 
 
 @pytest.fixture
@@ -22,3 +23,25 @@ def redis_server() -> Iterator[RedisServer]:
 def redis_url(redis_server: RedisServer) -> str:
     """The address of a running, empty Valkey."""
     return redis_server.url
+
+
+@pytest.fixture
+def stacks() -> Iterator[list[EmbeddedStack]]:
+    """The embedded stacks of one test; nothing of them outlives it."""
+    started: list[EmbeddedStack] = []
+    yield started
+    for stack in started:
+        stack.close()
+
+
+@pytest.fixture
+def start_stack(tmp_path: Path, stacks: list[EmbeddedStack]) -> Callable[..., EmbeddedStack]:
+    """Start a stack, ready to be used."""
+
+    def start(**settings: str | None) -> EmbeddedStack:
+        stack = EmbeddedStack(tmp_path, **settings)  # type: ignore[arg-type]
+        stacks.append(stack)
+        stack.wait_until_ready()
+        return stack
+
+    return start

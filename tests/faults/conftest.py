@@ -12,15 +12,21 @@ from pathlib import Path
 import pytest
 from tests.faults.cluster import Cluster
 from tests.faults.invariants import check
-from tests.faults.reliability import OUTCOMES, Outcomes, Recovery, write_report
+from tests.faults.reliability import Outcomes, Recovery, note
 from tests.stack.embedded import TRAINERS, EmbeddedStack
 
-SEED = os.environ.get("AXO_FAULTS_SEED") or secrets.token_hex(4)
+SEED = os.environ.setdefault("AXO_FAULTS_SEED", secrets.token_hex(4))  # the same in every process of this run
 TRIES = int(os.environ.get("AXO_FAULTS_TRIES", "1"))
-REPORT = os.environ.get("AXO_FAULTS_REPORT")
 
 _RECOVERY = pytest.StashKey[Recovery]()
 _FAILED = pytest.StashKey[bool]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect the outcomes where all reports arrive; a worker of pytest-xdist only sends its own there."""
+    if not hasattr(config, "workerinput"):
+        folder = os.environ.get("AXO_FAULTS_OUTCOMES")
+        config.pluginmanager.register(Outcomes(SEED, Path(folder) if folder else None))
 
 
 def pytest_report_header() -> str:
@@ -40,19 +46,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         if report.failed:
             item.stash[_FAILED] = True
             report.sections.append(("seed of the faults", f"AXO_FAULTS_SEED={SEED}"))
-        outcomes = item.config.stash.setdefault(OUTCOMES, Outcomes())
-        outcomes.add(marker.args[0], report, item.stash.get(_RECOVERY, Recovery()).seconds)
+        note(report, marker.args[0], item.stash.get(_RECOVERY, None))
     return report  # type: ignore[return-value]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    outcomes = config.stash.get(OUTCOMES, None)
-    if outcomes is None:
-        return
-    terminalreporter.write_line(f"faults: AXO_FAULTS_SEED={SEED} AXO_FAULTS_TRIES={TRIES}")
-    if REPORT and outcomes.is_complete():
-        write_report(Path(REPORT), outcomes, SEED)
-        terminalreporter.write_line(f"faults: wrote {REPORT}")
 
 
 @pytest.fixture(autouse=True)
@@ -124,23 +119,13 @@ def start_cluster() -> Iterator[Callable[..., Cluster]]:
 
 
 @pytest.fixture
-def start_stack(tmp_path: Path) -> Iterator[Callable[..., EmbeddedStack]]:
+def start_stack(
+    start_stack: Callable[..., EmbeddedStack], stacks: list[EmbeddedStack]
+) -> Iterator[Callable[..., EmbeddedStack]]:
     """Start an embedded stack; at the end all promises must hold."""
-    stacks: list[EmbeddedStack] = []
-
-    def start(**settings: str | None) -> EmbeddedStack:
-        stack = EmbeddedStack(tmp_path, **settings)  # type: ignore[arg-type]
-        stacks.append(stack)
-        stack.wait_until_ready()
-        return stack
-
-    yield start
-    try:
-        for stack in stacks:
-            check(stack)
-    finally:
-        for stack in stacks:
-            stack.close()
+    yield start_stack
+    for stack in stacks:
+        check(stack)
 
 
 @pytest.fixture(scope="session")

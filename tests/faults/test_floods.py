@@ -52,6 +52,7 @@ class Memory:
                     self.peak = max(self.peak, process.memory_info().rss)
 
 
+@pytest.mark.alone
 @pytest.mark.fault(27)
 @pytest.mark.parametrize("steps", [4, *long(20)])
 def test_a_flood_of_lines_is_kept_whole_in_bounded_memory_and_does_not_slow_the_training(

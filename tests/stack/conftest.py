@@ -1,26 +1,9 @@
-"""An embedded stack of a test's own."""
+"""An embedded stack whose trainer is a stand-in."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from tests.stack.embedded import EmbeddedStack
-
-
-@pytest.fixture
-def start_stack(tmp_path: Path) -> Iterator[Callable[..., EmbeddedStack]]:
-    """Start a stack, ready to be used; nothing of it outlives the test."""
-    stacks: list[EmbeddedStack] = []
-
-    def start(**settings: str | None) -> EmbeddedStack:
-        stack = EmbeddedStack(tmp_path, **settings)  # type: ignore[arg-type]
-        stacks.append(stack)
-        stack.wait_until_ready()
-        return stack
-
-    yield start
-    for stack in stacks:
-        stack.close()
 
 
 @pytest.fixture
