@@ -14,7 +14,7 @@ from tests.stack.embedded import EmbeddedStack
 StartStack = Callable[..., EmbeddedStack]
 Method = Callable[[EmbeddedStack, Path, int], dict[str, Any]]
 KILLED = ("agent", "slot", "horse", "guard")
-LONGEST_START = 90  # seconds, of a trainer on a busy machine
+LONGEST_START = 180  # seconds, of a trainer on a busy machine
 STEPS_BETWEEN = (5, 9)  # so that a newer checkpoint lies between any two interruptions
 
 pytestmark = [pytest.mark.trainer, pytest.mark.fault(29)]
