@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.trainer, pytest.mark.fault(29)]
 @pytest.mark.parametrize(
     ("method", "interruptions"),
     [
-        pytest.param(sft, 2, id="SFT, killed twice"),
+        pytest.param(sft, 2, id="SFT, killed twice", marks=pytest.mark.faults_short),
         pytest.param(sft, 7, id="SFT, killed five times, paused and pre-empted", marks=pytest.mark.faults_long),
         pytest.param(dpo, 7, id="DPO, killed five times, paused and pre-empted", marks=pytest.mark.faults_long),
     ],

@@ -12,7 +12,7 @@ REAL_TRAINER = {
     "HF_HUB_OFFLINE": "1",
     "AXO_TRAINER_COMMAND": "[]",
     "AXO_TRAINER_HELPER": "false",
-    "AXO_LEASE_SECONDS": "10",
+    "AXO_LEASE_SECONDS": "6",
 }
 
 
