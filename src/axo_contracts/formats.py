@@ -1,26 +1,12 @@
-"""How a row of data reads: a class each, by `type`. A file's report and a method's `formats` use the same names."""
+"""How a row of data reads: a class each, by `type`."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter
 
+from axo_contracts.format_names import FormatName
 from axo_contracts.strict import Line, Strict
 from axo_contracts.trainer_plugin import KTO_ROWS, PAIRS, PROMPTS
-
-FormatName = Literal[
-    "chat_template",
-    "sharegpt",
-    "alpaca",
-    "input_output",
-    "completion",
-    "preference",
-    "preference_conversations",
-    "preference_text",
-    "preference_openai",
-    "kto",
-    "stepwise_supervised",
-    "prompts",
-]
 
 
 class _Format(Strict):

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from axo_contracts.datasets import Dataset, HubSource
-from axo_contracts.formats import FormatName, RowFormat
+from axo_contracts.format_names import FormatName
+from axo_contracts.formats import RowFormat
 from axo_contracts.methods import Method
 
 

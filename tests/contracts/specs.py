@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from axo_contracts.formats import FormatName
+from axo_contracts.format_names import FormatName
 from axo_contracts.jobs import TrainSpec
 from axo_contracts.methods import Method
 

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from axo_api.files.checking.formats import Format
 from axo_api.files.checking.histogram import Distribution
+from axo_contracts.format_names import FormatName
 
 MAX_PROBLEMS = 100  # listed; all are counted
 EXCERPT_CHARACTERS = 120
@@ -23,7 +23,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: int
     unpacked_bytes: int
-    format: Format | None
+    format: FormatName | None
     bad_rows: int
     problems: tuple[Problem, ...]
     roles: dict[str, int]

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import RowMapping
 
-from axo_api.files.checking.formats import Format
+from axo_contracts.format_names import FormatName
 from axo_contracts.wrappings import Compression, Container, Wrapping
 
 
@@ -26,7 +26,7 @@ class File(BaseModel):
     sha256: str
     rows: int
     bad_rows: int = Field(description="Rows that cannot be used; a job refuses a file that has any. See its report.")
-    format: Format | None = Field(description="How a row reads. Null when no row can be used.")
+    format: FormatName | None = Field(description="How a row reads. Null when no row can be used.")
     container: Container = Field(description="What the rows are in.")
     compression: Compression | None = None
 
@@ -82,7 +82,7 @@ class FileReport(BaseModel):
     bytes: int
     unpacked_bytes: int | None = None
     """What it is without its compression."""
-    format: Format | None
+    format: FormatName | None
     """How a row reads. Null when no row can be used."""
     bad_rows: int
     problems: list[RowProblem]

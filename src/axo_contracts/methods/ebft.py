@@ -4,7 +4,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from axo_contracts.formats import ChatTemplateFormat, CompletionFormat, FormatName, RowFormat
+from axo_contracts.format_names import FormatName
+from axo_contracts.formats import ChatTemplateFormat, CompletionFormat, RowFormat
 from axo_contracts.methods.generation import GeneratingMethod
 from axo_contracts.methods.training_method import LearningRates
 

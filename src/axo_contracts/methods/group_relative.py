@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from axo_contracts.formats import FormatName
+from axo_contracts.format_names import FormatName
 from axo_contracts.methods.generation import GeneratingMethod
 from axo_contracts.methods.training_method import LearningRates
 from axo_contracts.rewards import PythonReward, Reward, named

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from axo_contracts.adapters import Adapter
-from axo_contracts.formats import FormatName
+from axo_contracts.format_names import FormatName
 from axo_contracts.hyperparameters import Hyperparameters
 from axo_contracts.methods.preference import Beta
 from axo_contracts.methods.training_method import LearningRates, TrainingMethod

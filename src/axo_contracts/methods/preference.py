@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from axo_contracts.formats import FormatName
+from axo_contracts.format_names import FormatName
 from axo_contracts.methods.training_method import LearningRates, TrainingMethod
 
 Beta = Annotated[float, Field(gt=0, le=100)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 from axo_contracts.adapters import Adapter
-from axo_contracts.formats import FormatName
+from axo_contracts.format_names import FormatName
 from axo_contracts.hyperparameters import Hyperparameters
 from axo_contracts.methods.training_method import LearningRates, TrainingMethod
 

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
-from axo_contracts.formats import FormatName
+from axo_contracts.format_names import FormatName
 from axo_contracts.methods.training_method import TrainingMethod
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple
 
 from axo_contracts.adapters import Adapter
-from axo_contracts.formats import FormatName, RowFormat, format_of
+from axo_contracts.format_names import FormatName
+from axo_contracts.formats import RowFormat, format_of
 from axo_contracts.hyperparameters import Hyperparameters
 from axo_contracts.strict import Strict
 

@@ -1,25 +1,12 @@
 """How a row of each format reads. A new format is a struct here, a line in `DECODERS` and one in `detect`."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw
 
-Format = Literal[
-    "chat_template",
-    "sharegpt",
-    "alpaca",
-    "input_output",
-    "completion",
-    "preference",
-    "preference_conversations",
-    "preference_text",
-    "preference_openai",
-    "kto",
-    "stepwise_supervised",
-    "prompts",
-]
+from axo_contracts.format_names import FormatName
 
 ANSWERING = frozenset({"assistant", "gpt", "model"})
 
@@ -38,12 +25,11 @@ class Turn(NamedTuple):
     carries_loss: bool
 
 
-class Row(msgspec.Struct, gc=False):
+class Row(Protocol):
     """What every format has."""
 
     def turns(self) -> Iterable[Turn]:
         """Return the texts, in their order."""
-        raise NotImplementedError
 
 
 class _Flagged(msgspec.Struct, gc=False, kw_only=True):
@@ -98,7 +84,7 @@ class Message(_Flagged, gc=False):
         return Turn(self.role, self.characters or called, self.role in ANSWERING, self.carries_loss)
 
 
-class Chat(Row, gc=False, kw_only=True):
+class Chat(msgspec.Struct, gc=False, kw_only=True):
     """`{"messages": […], "tools": […]}`."""
 
     messages: _Some[Message]
@@ -119,7 +105,7 @@ class _Said(_Flagged, gc=False, rename={"role": "from"}):
     value: str
 
 
-class ShareGpt(Row, gc=False):
+class ShareGpt(msgspec.Struct, gc=False):
     """`{"conversations": [{"from", "value"}]}`."""
 
     conversations: _Some[_Said]
@@ -131,7 +117,7 @@ class ShareGpt(Row, gc=False):
         ]
 
 
-class Alpaca(Row, gc=False):
+class Alpaca(msgspec.Struct, gc=False):
     """`{"instruction", "input", "output"}`."""
 
     instruction: str
@@ -147,7 +133,7 @@ class _Segment(msgspec.Struct, gc=False):
     text: str
 
 
-class InputOutput(Row, gc=False):
+class InputOutput(msgspec.Struct, gc=False):
     """`{"segments": [{"label", "text"}]}`: those with a true label carry loss."""
 
     segments: _Some[_Segment]
@@ -156,7 +142,7 @@ class InputOutput(Row, gc=False):
         return [Turn("", len(segment.text), segment.label, segment.label) for segment in self.segments]
 
 
-class Completion(Row, gc=False):
+class Completion(msgspec.Struct, gc=False):
     """`{"text"}`."""
 
     text: str
@@ -165,7 +151,7 @@ class Completion(Row, gc=False):
         return [_answer(self.text)]
 
 
-class Preference(Row, gc=False):
+class Preference(msgspec.Struct, gc=False):
     """`{"messages": […], "chosen": {…}, "rejected": {…}}`: a conversation and two answers."""
 
     messages: _Some[Message]
@@ -177,7 +163,7 @@ class Preference(Row, gc=False):
         return [*asked, self.chosen.turn(), self.rejected.turn()._replace(role="")]
 
 
-class PreferenceConversations(Row, gc=False):
+class PreferenceConversations(msgspec.Struct, gc=False):
     """`{"chosen": […], "rejected": […]}`: two whole conversations."""
 
     chosen: _Some[Message]
@@ -190,7 +176,7 @@ class PreferenceConversations(Row, gc=False):
         return [_asked(self.system or ""), _asked(self.prompt or ""), *(m.turn() for m in self.chosen), *rejected]
 
 
-class PreferenceText(Row, gc=False):
+class PreferenceText(msgspec.Struct, gc=False):
     """`{"prompt", "chosen", "rejected"}`, all texts."""
 
     prompt: str
@@ -207,7 +193,7 @@ class _Input(msgspec.Struct, gc=False):
     tools: _Objects | str | None = None
 
 
-class PreferenceOpenAi(Row, gc=False):
+class PreferenceOpenAi(msgspec.Struct, gc=False):
     """`{"input": {"messages"}, "preferred_output": […], "non_preferred_output": […]}`, or `…_completion`."""
 
     input: _Input
@@ -234,7 +220,7 @@ class PreferenceOpenAi(Row, gc=False):
         return [*asked, *preferred, *(message.turn()._replace(role="") for message in self._other or ())]
 
 
-class Kto(Row, gc=False):
+class Kto(msgspec.Struct, gc=False):
     """`{"prompt", "completion", "label"}`: an answer, and whether it is wanted."""
 
     prompt: str
@@ -245,7 +231,7 @@ class Kto(Row, gc=False):
         return [_asked(self.prompt), _answer(self.completion)]
 
 
-class StepwiseSupervised(Row, gc=False):
+class StepwiseSupervised(msgspec.Struct, gc=False):
     """`{"prompt", "completions": […], "labels": […]}`: the steps of an answer, and which of them are right."""
 
     prompt: str
@@ -260,7 +246,7 @@ class StepwiseSupervised(Row, gc=False):
         return [_asked(self.prompt), *map(_answer, self.completions)]
 
 
-class Prompts(Row, gc=False):
+class Prompts(msgspec.Struct, gc=False):
     """`{"prompt": text or messages, …}`: what a model is to answer; the other columns go to the reward."""
 
     prompt: str | _Some[Message]
@@ -271,7 +257,7 @@ class Prompts(Row, gc=False):
         return [message.turn()._replace(is_answer=False, carries_loss=True) for message in self.prompt]
 
 
-DECODERS: dict[Format, type[Row]] = {
+DECODERS: dict[FormatName, type[Row]] = {
     "chat_template": Chat,
     "sharegpt": ShareGpt,
     "alpaca": Alpaca,
@@ -287,7 +273,7 @@ DECODERS: dict[Format, type[Row]] = {
 }
 
 
-def detect(fields: dict[str, Any]) -> Format | None:
+def detect(fields: dict[str, Any]) -> FormatName | None:
     """Return the format that a row's fields speak for, its nulls left out. That it is right is checked later."""
     has = fields.keys()
     if "input" in has and {"preferred_output", "preferred_completion"} & has:
@@ -299,7 +285,7 @@ def detect(fields: dict[str, Any]) -> Format | None:
         return "preference_conversations" if bytes(answer or b"").startswith(b"[") else "preference_text"
     if "completion" in has and "label" in has:
         return "kto"
-    by_field: dict[str, Format] = {
+    by_field: dict[str, FormatName] = {
         "conversations": "sharegpt",
         "segments": "input_output",
         "completions": "stepwise_supervised",
