@@ -5,13 +5,14 @@ from typing import Any
 import msgspec
 
 from axo_api.files.checking.duplicate_keys import DuplicateKey, DuplicateKeys, look
-from axo_api.files.checking.formats import DECODERS, Format, Row, detect
+from axo_api.files.checking.formats import DECODERS, Row, detect
 from axo_api.files.checking.row_hashes import RowHashes
 from axo_api.files.checking.tally import Tally
 from axo_api.files.reading.reader import Reader
 from axo_api.files.reading.rows import Rows, Source, Unreadable
 from axo_api.files.reading.unpack import UnpackLimits
 from axo_api.files.report import EXCERPT_CHARACTERS, MAX_PROBLEMS, Problem, Report
+from axo_contracts.format_names import FormatName
 from axo_contracts.wrappings import Wrapping
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -29,8 +30,8 @@ class Checker:
     def __init__(self, source: Source, wrapping: Wrapping, limits: UnpackLimits) -> None:
         self._reader = Reader(source, wrapping, limits)
         self._strict = wrapping.container != "csv"  # there is only text in a table: `true` is a label
-        self._format: Format | None = None
-        self._decode: Any = None
+        self._format: FormatName | None = None
+        self._decoder: msgspec.json.Decoder[Any] | None = None
         self._rows = 0
         self._bad_rows = 0
         self._problems: list[Problem] = []
@@ -44,7 +45,7 @@ class Checker:
             if isinstance(found, Unreadable):
                 self._rows += 1
                 self._refuse(found.line, found.reason, found.excerpt)
-            elif self._format is None or not self._take_together(found.rows):
+            elif self._decoder is None or not self._take_together(found.rows, self._decoder):
                 self._take_one_by_one(found)
         duplicates = self.hashes.duplicates()
         return Report(
@@ -62,10 +63,10 @@ class Checker:
             untrained_rows=self._tally.untrained_rows,
         )
 
-    def _take_together(self, rows: list[bytes]) -> bool:
+    def _take_together(self, rows: list[bytes], decoder: "msgspec.json.Decoder[Any]") -> bool:
         """Take rows that are all good and of the file's format; return whether they are."""
         try:
-            decoded = list(map(self._decode, rows))
+            decoded = _decode_together(rows, decoder)
             for row in rows:
                 if not row.isascii():
                     row.decode()
@@ -97,8 +98,8 @@ class Checker:
         try:
             row.decode()
             format_ = self._format_of(row)
-            decode = self._decode or _decoder(format_, strict=self._strict)
-            decoded: Row = decode(row)
+            decoder = self._decoder or msgspec.json.Decoder(DECODERS[format_], strict=self._strict)
+            decoded: Row = decoder.decode(row)
             look(row)
         except UnicodeDecodeError as error:
             raise BadRow(f"Its byte {error.start} is not UTF-8.") from None
@@ -113,10 +114,10 @@ class Checker:
         except RecursionError:
             raise BadRow("It is nested too deeply.") from None
         if self._format is None:
-            self._format, self._decode = format_, decode
+            self._format, self._decoder = format_, decoder
         return decoded
 
-    def _format_of(self, row: bytes) -> Format:
+    def _format_of(self, row: bytes) -> FormatName:
         given = _fields(row)
         fields = {name: value for name, value in given.items() if bytes(value) != b"null"}
         found = detect(fields)
@@ -138,8 +139,15 @@ class Checker:
             self._problems.append(Problem(self._rows, line, reason, excerpt.replace("\x00", "�")))
 
 
-def _decoder(format_: Format, *, strict: bool) -> Any:
-    return msgspec.json.Decoder(DECODERS[format_], strict=strict).decode
+def _decode_together(rows: list[bytes], decoder: "msgspec.json.Decoder[Any]") -> list[Row]:
+    """Return the rows decoded, in one go where each is seen to end in its line. Raises what the decoder raises."""
+    for row in rows:
+        if row[:1] != b"{" or row[-1:] != b"}":
+            return list(map(decoder.decode, rows))
+    decoded: list[Row] = decoder.decode_lines(b"\n".join(rows))  # JSON has no place where it goes on from } to {
+    if len(decoded) != len(rows):
+        raise ValueError("a row holds more than one object")
+    return decoded
 
 
 def _why(error: msgspec.DecodeError, row: bytes) -> str:

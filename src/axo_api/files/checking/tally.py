@@ -31,11 +31,12 @@ class Tally:
 
     def _add_chats(self, rows: Sequence[Chat]) -> None:
         """Count as `_add_any` does, at three times its speed: chats are the largest files."""
-        characters = []
+        characters, roles = [], []
         for row in rows:
             length = 0
             messages = row.messages
             for message in messages:
+                roles.append(message.role)
                 content = message.content
                 if content.__class__ is str and content:
                     length += len(content)
@@ -52,7 +53,7 @@ class Tally:
                 self.untrained_rows += not any(message.carries_loss for message in messages)
         self.characters.add(characters)
         self.turns.add([len(row.messages) for row in rows])
-        self.roles.update([message.role for row in rows for message in row.messages])
+        self.roles.update(roles)
 
     def _add_any(self, rows: Sequence[Row]) -> None:
         for row in rows:

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 
 from axo_api.files.reading.rows import MAX_ROW_BYTES, Rows, Unreadable, too_long
 
+_LONG = 512  # bytes, of a line
+_LOOKED_AT = 4096  # bytes of a block, to tell how long its lines are
+
 
 def read_lines(blocks: Iterator[bytes]) -> Iterator[Rows | Unreadable]:
     """Yield the lines of a file, block by block. A line over the limit is measured and dropped."""
     line = 1
     begun = _BegunLine()
     for block in blocks:
-        whole = block.split(b"\n")
+        whole = _split(block)
         rest = whole.pop()
         if whole:
             begun.add(whole[0])
@@ -27,6 +30,19 @@ def read_lines(blocks: Iterator[bytes]) -> Iterator[Rows | Unreadable]:
         yield too_long(line, begun.size, begun.take())
     elif begun.size:
         yield Rows([begun.take()], range(line, line + 1), may_be_cut=True)
+
+
+def _split(block: bytes) -> list[bytes]:
+    """Split at the newlines. `split` looks at each byte; to find them takes half its time where lines are long."""
+    if block.count(b"\n", 0, _LOOKED_AT) > _LOOKED_AT // _LONG:
+        return block.split(b"\n")
+    lines = []
+    start = 0
+    while (end := block.find(b"\n", start)) >= 0:
+        lines.append(block[start:end])
+        start = end + 1
+    lines.append(block[start:])
+    return lines
 
 
 class _BegunLine:
