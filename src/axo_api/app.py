@@ -16,7 +16,8 @@ from axo_api.database import Database
 from axo_api.dependencies import Parts
 from axo_api.errors import ErrorEnvelope, install_error_handlers
 from axo_api.files import endpoints as files
-from axo_api.files.reading.unpack import unpack_limits
+from axo_api.files.checkers.pool import Checkers
+from axo_api.files.limits import unpack_limits
 from axo_api.files.sweeping import keep_swept, sweep
 from axo_api.health import endpoints as health
 from axo_api.jobs import endpoints as jobs
@@ -85,6 +86,7 @@ async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Pa
     settings.storage_root.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(prepare, settings.database_url)
     database = Database(settings.database_url)
+    checkers = Checkers(unpack_limits(settings))
     parts = Parts(
         settings=settings,
         database=database,
@@ -92,7 +94,8 @@ async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Pa
         redis=connections.for_commands(settings.redis_url),
         hub=Hub(settings.storage_root),
         existence=Existence(settings),
-        uploads=OpenUploads(settings.storage_root, unpack_limits(settings)),
+        checkers=checkers,
+        uploads=OpenUploads(settings.storage_root, checkers),
         catalogue=catalogue,
         queue_changed=Wake(),
         job_moved=Wake(),
@@ -109,6 +112,7 @@ async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Pa
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         parts.uploads.close()
+        await asyncio.to_thread(parts.checkers.close)
         parts.hub.close()
         await parts.existence.close()
         await parts.redis.aclose()

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from axo_api.callers import Caller
 from axo_api.catalogue.reading import Catalogue
 from axo_api.database import Database
+from axo_api.files.checkers.pool import Checkers
 from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
 from axo_api.keys.ring import KeyRing
@@ -29,6 +30,7 @@ class Parts:
     redis: Redis
     hub: Hub
     existence: Existence
+    checkers: Checkers
     uploads: OpenUploads
     catalogue: Catalogue
     queue_changed: Wake  # for the dispatcher

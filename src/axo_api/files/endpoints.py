@@ -12,10 +12,10 @@ from sqlalchemy import RowMapping
 from axo_api.dependencies import Axo, Listed, Owner, Parts, Reach
 from axo_api.files import service
 from axo_api.files.body import RAW_BODY
+from axo_api.files.limits import unpack_limits
 from axo_api.files.names import PURPOSES, checked_name, checked_purpose
 from axo_api.files.overlap import overlap
 from axo_api.files.preview import first_rows
-from axo_api.files.reading.unpack import unpack_limits
 from axo_api.files.schemas import DeletedFile, File, FileReport, Overlap, Preview
 from axo_api.files.upload import Place, Upload, receive_form, receive_raw
 from axo_api.pagination import After, Page, page
@@ -145,7 +145,7 @@ async def compare_files(
 
 
 def _new_place(axo: Parts) -> Place:
-    return Place(axo.settings.storage_root, new_id(FILE), unpack_limits(axo.settings))
+    return Place(axo.settings.storage_root, new_id(FILE), axo.checkers)
 
 
 async def _made(axo: Parts, place: Place, upload: Upload, owner: str) -> File:

@@ -2,25 +2,19 @@
 
 import fcntl
 import os
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from axo_api.durable import sync_folder
-from axo_api.files.reading.rows import BLOCK_BYTES
+from axo_api.files.reading.growing import GrowingFile
 
 FOLDER = Path("files", "incoming")
-
-
-class Abandoned(Exception):
-    """The file will not become whole; who reads it may stop."""
 
 
 class Taken(Exception):
     """Somebody else writes into the file."""
 
 
-class IncomingFile:
+class IncomingFile(GrowingFile):
     """A file in the folder for what is not whole yet. A lock says that somebody writes into it.
 
     Its readers follow the bytes on disk, so they also see what another process has added.
@@ -29,16 +23,8 @@ class IncomingFile:
     def __init__(self, storage_root: Path, name: str) -> None:
         folder = storage_root / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / name
-        self._file = self.path.open("ab", buffering=0)
-        self._grown = threading.Condition()
-        self._size = os.fstat(self._file.fileno()).st_size
-        self._ended: bool | None = None  # None: it grows; True: it is whole; False: it is abandoned
-
-    @property
-    def size(self) -> int:
-        """How many bytes are there."""
-        return self._size
+        self._file = (folder / name).open("ab", buffering=0)
+        super().__init__(folder / name, os.fstat(self._file.fileno()).st_size)
 
     def lock(self) -> None:
         """Begin to write, behind all that is there. Raises `Taken`."""
@@ -46,7 +32,7 @@ class IncomingFile:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Taken from None
-        self._grow(os.fstat(self._file.fileno()).st_size)
+        self.grow(os.fstat(self._file.fileno()).st_size)
 
     def unlock(self) -> None:
         """Let others write."""
@@ -57,28 +43,8 @@ class IncomingFile:
         rest = memoryview(data)
         while rest:
             written = self._file.write(rest)
-            self._grow(self._size + written)
+            self.grow(self._size + written)
             rest = rest[written:]
-
-    def end(self, *, is_whole: bool) -> None:
-        """Say that nothing comes any more."""
-        with self._grown:
-            self._ended = is_whole
-            self._grown.notify_all()
-
-    def blocks(self) -> Iterator[bytes]:
-        """Yield the content in blocks, and wait for what has not come yet. Raises `Abandoned`."""
-        position = 0
-        with self.path.open("rb", buffering=0) as file:
-            while self._wait_for(position + BLOCK_BYTES) > position:
-                block = file.read(BLOCK_BYTES)
-                position += len(block)
-                yield block
-
-    def whole(self) -> Path:
-        """Return where the file lies, once it is whole. Raises `Abandoned`."""
-        self._wait_for(None)
-        return self.path
 
     def keep(self, path: Path) -> None:
         """Give the file its name, for good: when this returns, both are on disk. Raises `OSError`."""
@@ -90,7 +56,7 @@ class IncomingFile:
 
     def close(self) -> None:
         """Let go of the file, and leave it where it is."""
-        if self._ended is None:
+        if not self.has_ended:
             self.end(is_whole=False)
         self._file.close()
 
@@ -98,16 +64,3 @@ class IncomingFile:
         """Leave nothing of it behind; a file that was kept stays."""
         self.path.unlink(missing_ok=True)
         self.close()
-
-    def _grow(self, size: int) -> None:
-        with self._grown:
-            self._size = size
-            self._grown.notify_all()
-
-    def _wait_for(self, size: int | None) -> int:
-        """Wait for a size, or the end; return how much is there."""
-        with self._grown:
-            self._grown.wait_for(lambda: self._ended is not None or (size is not None and self._size >= size))
-            if self._ended is False:
-                raise Abandoned
-            return self._size

@@ -1,4 +1,4 @@
-"""Taking a file in: it is hashed and checked while it arrives, each in a thread of its own that reads it from disk.
+"""Taking a file in: while it arrives, a thread hashes it and another process checks it, each reading it from disk.
 
 The network, the hash and the check need not wait for each other: what one has not got to is in the page cache.
 """
@@ -11,16 +11,18 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
-from axo_api.files.checking.checker import Checker
-from axo_api.files.checking.row_hashes import RowHashes
-from axo_api.files.incoming import Abandoned, IncomingFile
+from axo_api.files.checkers.pool import Checkers
+from axo_api.files.incoming import IncomingFile
+from axo_api.files.reading.growing import Abandoned
 from axo_api.files.reading.rows import Unfit
-from axo_api.files.reading.unpack import UnpackLimits
 from axo_api.files.report import Report
 from axo_contracts import storage_paths
 from axo_contracts.wrappings import Wrapping
 
 T = TypeVar("T")
+
+HASHED_BYTES = 256 * 1024
+"""How much is hashed at once: each time the thread waits for the interpreter's lock."""
 
 
 class Contents(NamedTuple):
@@ -29,42 +31,62 @@ class Contents(NamedTuple):
     bytes: int
     sha256: str
     report: Report
-    row_hashes: RowHashes
 
 
 class Intake:
     """One file that comes in. Whoever makes one ends it with `keep`, `discard` or `close`."""
 
-    def __init__(self, storage_root: Path, name: str, wrapping: Wrapping, limits: UnpackLimits) -> None:
+    def __init__(self, storage_root: Path, name: str, wrapping: Wrapping, checkers: Checkers) -> None:
         self.file = IncomingFile(storage_root, name)
-        self._checker = Checker(self.file, wrapping, limits)
-        self._report = _Reading(self._checker.check)
+        self._storage_root = storage_root
+        self._check = checkers.begin(self.file.path, wrapping)
         self._sha256 = _Reading(self._hash)
 
     def write(self, data: bytes) -> None:
         """Add bytes. Raises `OSError`, and `Unfit` when what came before is of no use already."""
-        self._report.raise_if_failed()
+        self._check.raise_if_failed()
         self.file.write(data)
+        self._check.grown(self.file.size)
 
-    async def finish(self) -> Contents:
-        """Say that the file is whole, and return what is known of it. Raises `Unfit`."""
+    async def keep(self, file_id: str, sha256: str | None = None) -> Contents:
+        """Make the file, which is whole, the content of `file_id`, and return what is known of it.
+
+        Raises `Unfit`, also when it has another hash than `sha256`, `OSError`, and `Unavailable` when the check of it
+        was cut short.
+        """
+        hashes = self._storage_root / storage_paths.row_hashes(file_id)
         self.file.end(is_whole=True)
-        report = await self._report.result()
+        self._check.whole(self.file.size, hashes)
+        try:
+            contents = await self._contents()
+            if sha256 not in (None, contents.sha256):
+                raise Unfit(f"its SHA-256 is {contents.sha256}, not {sha256} as was said")
+            await asyncio.to_thread(self.file.keep, self._storage_root / storage_paths.uploaded_file(file_id))
+        except BaseException:
+            hashes.unlink(missing_ok=True)
+            raise
+        self.close()
+        return contents
+
+    def close(self) -> None:
+        """Let go of the file, and leave it where it is."""
+        self._check.abandon()
+        self.file.close()
+
+    def discard(self) -> None:
+        """Leave nothing of it behind; a file that was kept stays."""
+        self._check.abandon()
+        self.file.discard()
+
+    async def _contents(self) -> Contents:
+        report = await asyncio.wrap_future(self._check.report)
         if not report.rows:
             raise Unfit("it is empty; it has no rows")
-        return Contents(self.file.size, await self._sha256.result(), report, self._checker.hashes)
-
-    def keep(self, contents: Contents, storage_root: Path, file_id: str) -> None:
-        """Make the file the content of `file_id`. Raises `OSError`."""
-        hashes = storage_root / storage_paths.row_hashes(file_id)
-        hashes.parent.mkdir(parents=True, exist_ok=True)
-        contents.row_hashes.write(hashes)
-        self.file.keep(storage_root / storage_paths.uploaded_file(file_id))
-        self.file.close()
+        return Contents(self.file.size, await self._sha256.result(), report)
 
     def _hash(self) -> str:
         digest = hashlib.sha256()
-        for block in self.file.blocks():
+        for block in self.file.blocks(HASHED_BYTES):
             digest.update(block)
         return digest.hexdigest()
 
@@ -76,11 +98,6 @@ class _Reading(Generic[T]):
         self._function = function
         self._result: Future[T] = Future()
         threading.Thread(target=self._run, name=function.__qualname__, daemon=True).start()
-
-    def raise_if_failed(self) -> None:
-        """Raise what the function has raised, if it has ended."""
-        if self._result.done():
-            self._result.result()
 
     async def result(self) -> T:
         """Return what the function returns. Raises what it raises."""

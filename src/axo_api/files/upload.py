@@ -1,6 +1,5 @@
 """Receiving a file in one request: all of it is stored, or nothing."""
 
-import asyncio
 import errno
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -11,12 +10,12 @@ from starlette.requests import ClientDisconnect
 
 from axo_api.errors import BadRequest, Invalid, StorageFull
 from axo_api.files.body import pour
+from axo_api.files.checkers.pool import Checkers
 from axo_api.files.form import UploadForm
 from axo_api.files.intake import Contents, Intake
 from axo_api.files.multipart import MultipartReader
 from axo_api.files.names import DataName
 from axo_api.files.reading.rows import Unfit
-from axo_api.files.reading.unpack import UnpackLimits
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -35,11 +34,11 @@ class Place(NamedTuple):
 
     storage_root: Path
     file_id: str
-    limits: UnpackLimits
+    checkers: Checkers
 
     def intake(self, name: DataName) -> Intake:
         """Begin a new file there, which nobody else writes into."""
-        intake = Intake(self.storage_root, self.file_id, name.wrapping, self.limits)
+        intake = Intake(self.storage_root, self.file_id, name.wrapping, self.checkers)
         intake.file.lock()
         return intake
 
@@ -57,10 +56,10 @@ async def receive_form(content_type: str | None, body: AsyncIterator[bytes], pla
             await pour(body, reader.write)
             reader.finish()
             filled = form.finish()
-            contents = await _store(filled.intake, place)
+            contents = await filled.intake.keep(place.file_id)
     finally:
         if form.intake is not None:
-            form.intake.file.discard()
+            form.intake.discard()
     return Upload(filled.name, filled.purpose, contents, filled.lifetime_seconds)
 
 
@@ -70,9 +69,9 @@ async def receive_raw(body: AsyncIterator[bytes], place: Place, name: DataName, 
     try:
         with refusals(), uselessness():
             await pour(body, intake.write)
-            contents = await _store(intake, place)
+            contents = await intake.keep(place.file_id)
     finally:
-        intake.file.discard()
+        intake.discard()
     return Upload(name, purpose, contents)
 
 
@@ -96,9 +95,3 @@ def uselessness() -> Iterator[None]:
         yield
     except Unfit as error:
         raise Invalid(f"file: {error}.", param="file") from None
-
-
-async def _store(intake: Intake, place: Place) -> Contents:
-    contents = await intake.finish()
-    await asyncio.to_thread(intake.keep, contents, place.storage_root, place.file_id)
-    return contents

@@ -14,8 +14,8 @@ from axo_api.callers import Caller
 from axo_api.dependencies import Parts
 from axo_api.errors import Invalid, Unavailable
 from axo_api.files import service as files
+from axo_api.files.limits import unpack_limits
 from axo_api.files.preview import first_rows
-from axo_api.files.reading.unpack import unpack_limits
 from axo_api.files.schemas import PreviewRow
 from axo_api.jobs.permission import permission_of
 from axo_api.plans.advisers import find_adviser

@@ -1,6 +1,5 @@
 """The bytes of uploads: added at their end, and made a file when they are all there."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -9,14 +8,13 @@ from pathlib import Path
 
 from axo_api.errors import Conflict, Invalid, JustMoved
 from axo_api.files.body import pour
+from axo_api.files.checkers.pool import Checkers
 from axo_api.files.incoming import FOLDER, Taken
 from axo_api.files.intake import Contents, Intake
-from axo_api.files.reading.rows import Unfit
-from axo_api.files.reading.unpack import UnpackLimits
 from axo_api.files.upload import refusals
 from axo_contracts.wrappings import Wrapping
 
-MOST_OPEN = 64  # each has two threads
+MOST_OPEN = 64  # each has a thread here, and one in a process that checks
 IDLE_SECONDS = 600.0  # after which what was hashed and checked of an upload is let go; to go on reads its bytes again
 
 
@@ -42,9 +40,9 @@ class _Open:
 class OpenUploads:
     """The uploads that this process takes bytes for, and what it has hashed and checked of them already."""
 
-    def __init__(self, storage_root: Path, limits: UnpackLimits) -> None:
+    def __init__(self, storage_root: Path, checkers: Checkers) -> None:
         self._storage_root = storage_root
-        self._limits = limits
+        self._checkers = checkers
         self._open: dict[str, _Open] = {}
 
     def offset(self, upload_id: str) -> int:
@@ -85,13 +83,9 @@ class OpenUploads:
                 raise Conflict(f"Upload {upload_id} has {intake.file.size} of its {total} bytes; send the rest first.")
             try:
                 with refusals(kept="what was sent is kept"):
-                    contents = await intake.finish()
-                    if sha256 is not None and contents.sha256 != sha256:
-                        raise Unfit(f"its SHA-256 is {contents.sha256}, not {sha256} as was said")
-                    await asyncio.to_thread(intake.keep, contents, self._storage_root, file_id)
+                    return await intake.keep(file_id, sha256)
             finally:
                 self._let_go(upload_id)
-        return contents
 
     def discard(self, upload_id: str) -> None:
         """Leave nothing of an upload."""
@@ -114,7 +108,7 @@ class OpenUploads:
         opened = self._open.get(upload_id)
         if opened is None:
             self._make_room()
-            opened = self._open[upload_id] = _Open(Intake(self._storage_root, upload_id, wrapping, self._limits))
+            opened = self._open[upload_id] = _Open(Intake(self._storage_root, upload_id, wrapping, self._checkers))
         elif opened.is_busy:
             raise _taken(upload_id)
         opened.is_busy = True
@@ -136,7 +130,7 @@ class OpenUploads:
 
     def _let_go(self, upload_id: str) -> None:
         if opened := self._open.pop(upload_id, None):
-            opened.intake.file.close()
+            opened.intake.close()
 
 
 def _taken(upload_id: str) -> JustMoved:

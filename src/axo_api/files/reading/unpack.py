@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from backports import zstd
 
 from axo_api.files.reading.rows import BLOCK_BYTES, Unfit
-from axo_api.settings import Settings
 from axo_contracts.wrappings import Compression
 
 _ALWAYS_FINE = 16 * 1024 * 1024
@@ -22,21 +21,15 @@ class UnpackLimits:
     most_ratio: float
 
 
-def unpack_limits(settings: Settings) -> UnpackLimits:
-    """Return the limits that the operator has set."""
-    return UnpackLimits(settings.files.max_unpacked_bytes, settings.files.max_unpacked_ratio)
-
-
 class _Unpacker(Protocol):
+    """What the standard library's decompressors have in common, but for zlib's."""
+
     eof: bool
     unused_data: bytes
+    needs_input: bool
 
-    def unpack(self, data: bytes) -> bytes:
-        """Return up to a block of what `data` and what was left of earlier data hold."""
-
-    @property
-    def wants_more(self) -> bool:
-        """Whether all that was given is used up."""
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Return up to `max_length` bytes of what `data` and what was left of earlier data hold."""
 
 
 class Unpacked:
@@ -52,7 +45,7 @@ class Unpacked:
     def __iter__(self) -> Iterator[bytes]:
         if self._compression is None:
             return self._counted(self._blocks)
-        return self._counted(self._unpacked(_Gzip if self._compression == "gzip" else _Zstd))
+        return self._counted(self._unpacked(_Gzip if self._compression == "gzip" else zstd.ZstdDecompressor))
 
     def _counted(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         for block in blocks:
@@ -70,10 +63,10 @@ class Unpacked:
             for block in self._blocks:
                 self._packed += len(block)
                 rest = block
-                while rest or not (unpacker.wants_more or unpacker.eof):
+                while rest or not (unpacker.needs_input or unpacker.eof):
                     if unpacker.eof:
                         unpacker = new()
-                    if data := unpacker.unpack(rest):
+                    if data := unpacker.decompress(rest, BLOCK_BYTES):
                         yield data
                     rest = unpacker.unused_data if unpacker.eof else b""
         except (zlib.error, zstd.ZstdError) as error:
@@ -84,39 +77,11 @@ class Unpacked:
 
 class _Gzip:
     def __init__(self) -> None:
-        self._unpacker = zlib.decompressobj(wbits=31)
+        self._inner = zlib.decompressobj(wbits=31)
+        self.eof, self.unused_data, self.needs_input = False, b"", True
 
-    @property
-    def eof(self) -> bool:
-        return self._unpacker.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._unpacker.unused_data
-
-    @property
-    def wants_more(self) -> bool:
-        return not self._unpacker.unconsumed_tail
-
-    def unpack(self, data: bytes) -> bytes:
-        return self._unpacker.decompress(self._unpacker.unconsumed_tail + data, BLOCK_BYTES)
-
-
-class _Zstd:
-    def __init__(self) -> None:
-        self._unpacker = zstd.ZstdDecompressor()
-
-    @property
-    def eof(self) -> bool:
-        return self._unpacker.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._unpacker.unused_data
-
-    @property
-    def wants_more(self) -> bool:
-        return self._unpacker.needs_input
-
-    def unpack(self, data: bytes) -> bytes:
-        return self._unpacker.decompress(data, BLOCK_BYTES)
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        unpacked = self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+        self.eof, self.unused_data = self._inner.eof, self._inner.unused_data
+        self.needs_input = not self._inner.unconsumed_tail
+        return unpacked
