@@ -1,5 +1,5 @@
-"""What an answer is worth: a class each, by OpenAI's grader names. A new one: its class here, and how it grades in the
-trainer plugin's `grading.py`."""
+"""What an answer is worth: a class each, by OpenAI's grader names. A new one: its class here, and how it grades in
+`axo_grading`."""
 
 import re
 from typing import Annotated, Any, Literal, Self
@@ -7,23 +7,26 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from axo_contracts.strict import Line, Strict
-
-_PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}")
-_KNOWN = re.compile(r"\s*(sample\.output_text|item\.[^\s{}.]+)\s*")
+from axo_grading.formula import LONGEST, Formula
+from axo_grading.templates import unknown_placeholder
 
 
 def _with_known_placeholders(template: str) -> str:
-    for inner in _PLACEHOLDER.findall(template):
-        if _KNOWN.fullmatch(inner) is None:
-            raise ValueError(
-                f"{{{{{inner}}}}} stands for nothing; write {{{{sample.output_text}}}} for the model's answer, or "
-                "{{item.FIELD}} for a field of the row"
-            )
+    if (inner := unknown_placeholder(template)) is not None:
+        raise ValueError(
+            f"{{{{{inner}}}}} stands for nothing; write {{{{sample.output_text}}}} for the model's answer, "
+            "{{sample.output_json.FIELD}} for a part of one that is JSON, or {{item.FIELD}} for a field of the row"
+        )
     return template
 
 
 Template = Annotated[str, Field(max_length=4096), AfterValidator(_with_known_placeholders)]
 """Text in which {{sample.output_text}} stands for the model's answer, and {{item.FIELD}} for a field of the row."""
+
+Metric = Literal[
+    "fuzzy_match", "exact_match", "bleu", "gleu", "rouge_1", "rouge_2", "rouge_3", "rouge_4", "rouge_5", "rouge_l"
+]
+"""How likeness is measured, from 0 to 1."""
 
 
 class _Reward(Strict):
@@ -53,8 +56,10 @@ class TextSimilarity(_Reward):
     """From 0 to 1: how alike the answer and the reference are."""
 
     type: Literal["text_similarity"] = "text_similarity"
-    evaluation_metric: Literal["fuzzy_match", "exact_match"] = "fuzzy_match"
-    """fuzzy_match: the share of matching characters; exact_match: 1 for the same text but for case and white space."""
+    evaluation_metric: Metric = "fuzzy_match"
+    """fuzzy_match: the share of characters that both have in one order; exact_match: 1 for the same text but for case
+    and white space; bleu, gleu, rouge_1 to rouge_5: words and sequences of words that both have; rouge_l: the longest
+    sequence of words that both have in one order."""
     input: Template = "{{sample.output_text}}"
     """What is compared."""
     reference: Template = "{{item.reference_answer}}"
@@ -114,7 +119,35 @@ class PythonReward(_Reward):
         return None
 
 
-Reward = Annotated[StringCheck | TextSimilarity | Regex | Length | PythonReward, Field(discriminator="type")]
+Part = Annotated[StringCheck | TextSimilarity | Regex | Length, Field(discriminator="type")]
+"""What a formula may combine."""
+
+PartName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+"""What a formula calls a grader."""
+
+
+class Multi(_Reward):
+    """What a formula makes of the worth by several graders."""
+
+    type: Literal["multi"] = "multi"
+    graders: Annotated[dict[PartName, Part], Field(min_length=1, max_length=16)]
+    """The graders, by the names that the formula has for them. Their own name and weight count for nothing."""
+    calculate_output: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+    """The formula, as in `0.8 * correct + min(0.2, short)`: numbers, graders, + - * / ^ and the functions min, max,
+    abs, floor, ceil, exp, sqrt and log. Where it has no value, as with a division by zero, the answer is worth 0."""
+
+    @model_validator(mode="after")
+    def _is_a_formula(self) -> Self:
+        Formula.read(self.calculate_output, self.graders.keys())
+        return self
+
+    def plugin_options(self) -> dict[str, Any]:
+        """Return what the plugin needs in order to grade by it."""
+        graders = {name: grader.plugin_options() for name, grader in self.graders.items()}
+        return {"type": self.type, "graders": graders, "calculate_output": self.calculate_output}
+
+
+Reward = Annotated[StringCheck | TextSimilarity | Regex | Length | Multi | PythonReward, Field(discriminator="type")]
 
 
 def named(rewards: tuple[Reward, ...]) -> dict[str, Reward]:

@@ -3,6 +3,9 @@
 PLUGIN = "axo_trainer_plugin"
 """The name under which the trainer imports the plugin's package."""
 
+GRADING = "axo_grading"
+"""The name of the package with which the plugin grades, there as everywhere."""
+
 SECTION = "axo"
 """The section of the config that only the plugin reads: `fields` and `rewards`."""
 

@@ -8,7 +8,8 @@ from typing import Self
 
 import msgspec
 
-from axo_contracts.trainer_plugin import PLUGIN
+import axo_grading
+from axo_contracts.trainer_plugin import GRADING, PLUGIN
 from axo_worker import trainer_plugin
 
 
@@ -41,7 +42,8 @@ class RunFolder:
         for old in (final, building):
             shutil.rmtree(old, ignore_errors=True)
         (building / "python").mkdir(parents=True)
-        (building / "python" / PLUGIN).symlink_to(Path(str(trainer_plugin.__file__)).parent)
+        for name, package in ((PLUGIN, trainer_plugin), (GRADING, axo_grading)):
+            (building / "python" / name).symlink_to(Path(str(package.__file__)).parent)
         (building / "run.json").write_bytes(msgspec.json.encode(record))
         os.mkfifo(building / "reports", 0o600)
         lock = _lock(building)
@@ -66,7 +68,7 @@ class RunFolder:
 
     @property
     def python_path(self) -> Path:
-        """The folder that holds our plugin, and nothing else, for the trainer's PYTHONPATH."""
+        """The folder that holds our plugin and how it grades, and nothing else, for the trainer's PYTHONPATH."""
         return self.path / "python"
 
     def remove(self) -> None:

@@ -5,11 +5,17 @@ from typing import Any
 
 import pytest
 
-from axo_contracts.rewards import Length, Regex, Reward, StringCheck, TextSimilarity
+from axo_contracts.rewards import Length, Multi, Regex, Reward, StringCheck, TextSimilarity
+from axo_grading.grading import grade
 from axo_worker.trainer_plugin import section
-from axo_worker.trainer_plugin.grading import grade
 
 ROW = {"reference_answer": "42", "sources": ["a", "b"]}
+
+
+def multi(formula: str) -> Multi:
+    """Return a formula over two graders."""
+    return Multi(graders={"right": StringCheck(), "short": Length(maximum=1)}, calculate_output=formula)
+
 
 GRADED: dict[str, tuple[Reward, str, float]] = {
     "the same text": (StringCheck(), "42", 1),
@@ -28,6 +34,12 @@ GRADED: dict[str, tuple[Reward, str, float]] = {
     "half too short": (Length(unit="characters", minimum=4, maximum=9), "ab", 0.5),
     "half too long": (Length(maximum=2), "one two three", 0.5),
     "far too long": (Length(maximum=1), "one two three", 0),
+    "a field of an answer that is JSON": (StringCheck(input="{{sample.output_json.is[1]}}"), '{"is": [0, 42]}', 1),
+    "a field that the answer lacks": (StringCheck(input="{{sample.output_json.not}}", operation="ne"), "{}", 0),
+    "an answer that is no JSON": (StringCheck(input="{{sample.output_json}}", operation="ne"), "forty", 0),
+    "a field within a field": (StringCheck(reference="{{item.sources[1]}}"), "b", 1),
+    "a formula": (multi("(right + 1) ^ 2 / 2 - max(short, right, 0.5)"), "42", 1),
+    "a formula without a value": (multi("1 / (1 - right)"), "42", 0),
 }
 
 

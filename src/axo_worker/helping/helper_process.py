@@ -3,14 +3,15 @@
 import os
 from pathlib import Path
 
-from axo_contracts.trainer_plugin import PLUGIN
+import axo_grading
+from axo_contracts.trainer_plugin import GRADING, PLUGIN
 from axo_worker import trainer_helper, trainer_plugin
 from axo_worker.kept_process import KeptProcess
 from axo_worker.settings import Settings
 from axo_worker.trainer_environment import absolute, trainer_environment
 
 HELPER = "axo_trainer_helper"  # the name under which the trainer's Python imports `axo_worker/trainer_helper`
-_PACKAGES = {HELPER: trainer_helper, PLUGIN: trainer_plugin}
+_PACKAGES = {HELPER: trainer_helper, PLUGIN: trainer_plugin, GRADING: axo_grading}
 
 
 def socket_of(home: Path) -> Path:

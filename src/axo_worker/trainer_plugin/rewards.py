@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from axo_grading.grading import grade as _grade
+
 from . import section as _section
-from .grading import grade as _grade
 
 
 def __getattr__(name: str) -> Callable[..., list[float]]:
