@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     """Whether jobs may run code of their own, and reach files and services outside of them. For people you trust."""
     base_models: dict[str, str] = {}
     """What clients call a model → its name on the hub or its folder, as JSON: {"gpt-4o-mini": "org/model"}."""
+    python_grader_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
+    """How long the code of a python grader may run at /v1/fine_tuning/alpha/graders/run."""
     max_waiting_jobs: Annotated[int, Field(ge=1)] | None = None
     """How many jobs of one owner may wait at once, before more are refused with 429. Left out: any number."""
     lease_seconds: Annotated[float, Field(ge=1, le=60)] = 30.0

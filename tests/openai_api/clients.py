@@ -41,5 +41,5 @@ def assert_as_typed(shown: BaseModel) -> None:
     """Fail unless an object is what its type says, strictly: the client itself takes everything as it comes."""
     data = json.loads(shown.to_json())
     TypeAdapter(type(shown)).validate_python(data, strict=True)
-    wanted = {name for name, field in type(shown).model_fields.items() if field.is_required()}
+    wanted = {field.alias or name for name, field in type(shown).model_fields.items() if field.is_required()}
     assert wanted <= data.keys(), f"{type(shown).__name__} lacks {wanted - data.keys()}"
