@@ -73,6 +73,7 @@ jobs = Table(
     Column("spec", JSON, nullable=False),
     Column("retry_of", String(40)),
     Column("checkpoints_from", JSON),  # of the job that it retries: what its first attempt may go on from
+    Column("weights_from", Text),  # of a trained model that it goes on from: the folder, below the storage root
     Column("remedies", JSON),  # hyperparameters that a later attempt takes in place of the spec's
     Column("idempotency_key", String(255)),
     Column("request_hash", String(64)),
@@ -232,6 +233,18 @@ checkpoint_permissions = Table(
     Column("project_id", String(255), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("owner", "checkpoint", "project_id"),
+)
+
+model_aliases = Table(
+    "model_aliases",
+    metadata,
+    Column("id", String(40), primary_key=True),  # the newest of a name counts; those before it are what it was
+    Column("owner", String(64), nullable=False),
+    Column("name", String(512), nullable=False),
+    _job_id(),
+    Column("step", Integer),  # of a checkpoint; none: the result
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_model_aliases_owner_name_id", "owner", "name", "id"),
 )
 
 api_keys = Table(

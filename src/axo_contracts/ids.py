@@ -14,6 +14,7 @@ KEY = "key"
 PERMISSION = "cp"
 CREATE = "create"
 PART = "part"
+ALIAS = "alias"
 
 
 def new_id(prefix: str) -> str:

@@ -24,6 +24,7 @@ from axo_contracts.ids import CHECKPOINT, new_id
 
 ROWS = b'{"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]}\n' * 3
 SECRET = "the-name-of-a-secret-project"
+GRADER = {"type": "string_check", "name": "right", "operation": "eq", "input": "4", "reference": "4"}
 SHARED = {"/v1/workers", "/v1/models", "/v1/schema"}
 """What is the same to everybody, but for the ids in it."""
 WITHOUT_IDS = {
@@ -55,6 +56,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/jobs/plan": {"json": SPEC},
     "POST /v1/files/{file_id}/preview": {"json": {"base_model": "org/model"}},
     "POST /v1/fine_tuning/checkpoints/{checkpoint}/permissions": {"json": {"project_ids": ["proj_other"]}},
+    "POST /v1/fine_tuning/alpha/graders/run": {"json": {"grader": GRADER, "model_sample": "4"}},
+    "POST /v1/fine_tuning/alpha/graders/validate": {"json": {"grader": GRADER}},
     "POST /v1/uploads": {
         "json": {"bytes": 1, "filename": "rows.jsonl", "mime_type": "text/plain", "purpose": "fine-tune"}
     },
@@ -119,6 +122,8 @@ class Things:
         for name in route.parameters("path"):
             assert name in self.named, f"{route.name}: give `Things` something for its parameter {name!r}"
         body = dict(BODIES.get(route.name, {}))
+        if route.name == "PUT /v1/models/{model}":
+            body["json"] = {"job_id": self.named["job_id"]}
         if route.name == CREATE:
             body["json"] = {"model": "org/model", "training_file": self.named["file_id"]}
         if ids := {name: self.named[name] for name in IN_QUERY.intersection(route.parameters("query"))}:

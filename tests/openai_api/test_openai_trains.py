@@ -123,6 +123,15 @@ def test_a_supervised_job_goes_to_its_result_file(client: openai.OpenAI, stack: 
     assert_as_typed(newest)
     assert (newest.step_number, newest.metrics.valid_loss) == (4, float(rows[-1]["valid_loss"]))
     assert any(event.type == "metrics" for event in client.fine_tuning.jobs.list_events(job_id))
+
+    further_id = client.fine_tuning.jobs.create(
+        model=job.fine_tuned_model, training_file=job.training_file, extra_body=SHORT
+    ).id
+    further = ended(client, stack, further_id)
+    assert (further.model, further.fine_tuned_model) == (
+        job.fine_tuned_model,
+        f"ft:gpt-4o-mini:local::{further_id.removeprefix('ftjob-')}",
+    )
     assert client.models.delete(job.fine_tuned_model).deleted
 
 
@@ -141,13 +150,15 @@ def test_preferences_in_openais_spelling_train(client: openai.OpenAI, stack: Emb
 
 
 def test_reinforcement_trains_on_its_grader(client: openai.OpenAI, stack: EmbeddedStack) -> None:
-    grader: Any = {
+    similar: Any = {
         "type": "text_similarity",
         "name": "near",
         "evaluation_metric": "fuzzy_match",
         "input": "{{sample.output_text}}",
         "reference": "{{item.reference_answer}}",
     }
+    formula = "min(1, similar ^ 2)"  # no weighted sum: it is worked out inside the trainer
+    grader: Any = {"type": "multi", "name": "near", "graders": {"similar": similar}, "calculate_output": formula}
 
     job_id = client.fine_tuning.jobs.create(
         model="gpt-4o-mini",

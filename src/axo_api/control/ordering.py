@@ -1,5 +1,6 @@
 """The order of an attempt: written from the record alone, so that it reads the same however often it is sent."""
 
+import posixpath
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -40,6 +41,9 @@ def place(connection: Connection, job_id: str, at_place: Place, settings: Settin
         return None
     spec = spec_from_json(row["spec"])
     config = config_of(spec, Inputs(wrappings(connection, file_ids(spec)))) | (row["remedies"] or {})
+    if row["weights_from"] is not None:
+        weights = posixpath.relpath(row["weights_from"], attempt_folder(job_id, attempt))
+        config |= {"lora_model_dir" if spec.is_adapter else "base_model": weights}
     values = {
         "job_id": job_id,
         "attempt": attempt,

@@ -7,9 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from axo_api.dependencies import Axo, Owner, Reach
-from axo_api.models import service
-from axo_api.models.schemas import DeletedModel, Model, ModelList
+from axo_api.dependencies import Asking, Axo, Owner, Reach
+from axo_api.errors import Conflict
+from axo_api.models import aliases, service
+from axo_api.models.schemas import Alias, DeletedModel, Model, ModelList, NewAlias
+from axo_api.openai.base_models import mapped
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 Name = Annotated[str, Path(max_length=4096, description="Percent-encoded: it may hold `/` and `:`.")]
@@ -25,25 +27,44 @@ async def list_models(
     trained = await axo.database.read(partial(service.find_trained, owner=owner, limit=limit))
     bases = [Model.of_catalogue(entry) for entry in axo.catalogue.models.values()]
     named = [Model.of_operator(*pair) for pair in axo.settings.base_models.items()]
-    return ModelList(data=[*named, *bases, *map(Model.of_job, trained)])
+    aliased = await axo.database.read(partial(aliases.find, owner=owner, limit=limit))
+    called = [Model.of_job(row, alias) for alias, row in aliased]
+    return ModelList(data=[*named, *bases, *called, *map(Model.of_job, trained)])
 
 
 @router.get("/{model:path}", summary="Get a model")
-async def get_model(model: Name, axo: Axo, owner: Reach) -> Model:
+async def get_model(model: Name, axo: Axo, caller: Asking) -> Model:
     """Return a base model, a model that was trained here, or a checkpoint of one."""
-    if model in axo.settings.base_models:
-        return Model.of_operator(model, axo.settings.base_models[model])
+    if (stands_for := mapped(model, axo.settings.base_models)) is not None:
+        return Model.of_operator(model, stands_for)
     if model in axo.catalogue.models:
         return Model.of_catalogue(axo.catalogue.models[model])
-    return Model.of_job(await axo.database.read(partial(service.get_trained, name=model, owner=owner)), model)
+    find = partial(service.locate, name=model, owner=caller.reach, prefer=caller.owner)
+    return Model.of_job((await axo.database.read(find)).row, model)
+
+
+@router.put("/{model:path}", summary="Name a trained model")
+async def name_model(model: Name, wanted: NewAlias, axo: Axo, owner: Reach) -> Alias:
+    """Have a name of your own, as `ft:…`, stand for what a job trains: also before it has. To name it again moves it.
+
+    A model of this name can then be got and trained on. Deleting the name leaves the model.
+    """
+    if mapped(model, axo.settings.base_models) is not None:
+        raise Conflict(f"{model!r} is the operator's name for a base model; choose another.")
+    ask = partial(aliases.point, name=model, job_id=wanted.job_id, step=wanted.step, owner=owner)
+    return Alias.from_row(await axo.database.write(ask))
 
 
 @router.delete("/{model:path}", summary="Delete a trained model")
-async def delete_model(model: Name, axo: Axo, owner: Reach) -> DeletedModel:
-    """Remove what a job has trained, and the checkpoints beside it. The job's record stays.
+async def delete_model(model: Name, axo: Axo, caller: Asking) -> DeletedModel:
+    """Remove what a job has trained, and the checkpoints beside it. The job's record stays. Of an alias, only the name
+    is removed.
 
     The files go first: a deletion that was cut short is finished by asking again.
     """
+    owner = caller.reach
+    if await axo.database.write(partial(aliases.remove, name=model, owner=owner, prefer=caller.owner)):
+        return DeletedModel(id=model)
     outputs = await axo.database.read(partial(service.result_to_remove, name=model, owner=owner))
     await asyncio.to_thread(shutil.rmtree, axo.settings.storage_root / outputs, ignore_errors=True)
     await axo.database.write(partial(service.forget_result, name=model, owner=owner))

@@ -1,13 +1,14 @@
 """Models as clients see them: OpenAI's object, and what axo knows beside it."""
 
 from datetime import UTC, date, datetime, time
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import RowMapping
 
 from axo_api.catalogue.schemas import BaseModelEntry
-from axo_api.openai.names import base_name, model_name
+from axo_api.openai.names import base_name, model_name, parse
+from axo_contracts.strict import Strict
 
 
 class Model(BaseModel):
@@ -24,6 +25,8 @@ class Model(BaseModel):
     kind: Literal["base", "trained"]
     base_model: str | None = None
     """What a trained model was trained from, or what the operator's name stands for."""
+    alias_of: str | None = None
+    """The model's own name, where this is another one for it."""
     job_id: str | None = None
     """The job that trained it."""
     method: str | None = None
@@ -57,11 +60,12 @@ class Model(BaseModel):
 
     @classmethod
     def of_job(cls, row: RowMapping, name: str | None = None) -> Self:
-        """Return the model that a job of table `jobs` trained; `name`: a checkpoint of it."""
-        spec = row["spec"]
+        """Return the model that a job of table `jobs` trained; `name`: a checkpoint of it, or an alias."""
+        spec, own_name = row["spec"], model_name(row)
         return cls(
-            id=name or model_name(row),
+            id=name or own_name,
             kind="trained",
+            alias_of=own_name if name is not None and parse(name) is None else None,
             created=int((row["ended_at"] or row["created_at"]).timestamp()),
             owned_by=row["owner"],
             base_model=base_name(row),
@@ -73,6 +77,36 @@ class Model(BaseModel):
 
 def _seconds(day: date | None) -> int:
     return int(datetime.combine(day, time.min, tzinfo=UTC).timestamp()) if day else 0
+
+
+class NewAlias(Strict):
+    """What a name is to stand for."""
+
+    job_id: Annotated[str, Field(max_length=64, examples=["ftjob-01m80dj386h6snwnj5w2aq1gwa"])]
+    """The job whose result it names. It need not have ended."""
+    step: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    """The step of a checkpoint of it. Left out: the result."""
+
+
+class Alias(BaseModel):
+    """A name, and what it stands for."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    id: str
+    """The name."""
+    object: Literal["model.alias"] = "model.alias"
+    job_id: str
+    step: int | None
+    owned_by: str
+    created: int
+    """When it came to stand for that, in seconds since 1970."""
+
+    @classmethod
+    def from_row(cls, row: RowMapping) -> Self:
+        """Return a row of table `model_aliases`."""
+        created = int(row["created_at"].timestamp())
+        return cls(id=row["name"], job_id=row["job_id"], step=row["step"], owned_by=row["owner"], created=created)
 
 
 class DeletedModel(BaseModel):

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Text, cast, select, update
+from sqlalchemy import Connection, RowMapping, Text, cast, or_, select, update
 
 from axo_api.errors import Conflict, NotFound
+from axo_api.models import aliases
 from axo_api.openai.names import checkpoint_name, model_name, parse
 from axo_api.owners import owned
 from axo_api.tables import checkpoints, jobs
@@ -25,18 +27,46 @@ def find_trained(connection: Connection, *, owner: str, limit: int) -> Sequence[
     return connection.execute(select(jobs).where(*left_one).order_by(jobs.c.id.desc()).limit(limit)).mappings().all()
 
 
+class Located(NamedTuple):
+    """A job that trained, and the step of its checkpoint that was asked for."""
+
+    row: RowMapping
+    step: int | None
+
+    @property
+    def name(self) -> str:
+        """What the model or the checkpoint is called here."""
+        return model_name(self.row) if self.step is None else checkpoint_name(self.row, self.step)
+
+
 def get_trained(connection: Connection, name: str, *, owner: str | None) -> RowMapping:
     """Return the job that trained the model, or kept the checkpoint, that is called `name`. Raises `ModelNotFound`."""
-    if (trained := parse(name)) is not None:
+    return locate(connection, name, owner=owner).row
+
+
+def locate(connection: Connection, name: str, *, owner: str | None, prefer: str | None = None) -> Located:
+    """Return what is called `name`, which may be an alias; of several owners' aliases alike, that of `prefer`.
+
+    Raises `ModelNotFound`.
+    """
+    own = parse(name)
+    if (trained := own or aliases.target(connection, name, owner=owner, prefer=prefer)) is not None:
         mine = jobs.c.id == trained.job_id, owned(jobs, owner)
         row = connection.execute(select(jobs).where(*mine)).mappings().one_or_none()
-        if row is not None and trained.step is None and name == model_name(row) and row["result_attempt"] is not None:
-            return row
-        if row is not None and trained.step is not None and name == checkpoint_name(row, trained.step):
-            of_step = checkpoints.c.job_id == trained.job_id, checkpoints.c.step == trained.step
-            if connection.execute(select(checkpoints.c.id).where(*of_step).limit(1)).one_or_none() is not None:
-                return row
+        if row is not None and (own is None or name == Located(row, own.step).name):
+            if _is_there(connection, row, trained.step):
+                return Located(row, trained.step)
+            if own is None:
+                message = f"{name!r} stands for what job {row['id']} trains, which is {row['status']} and has no model."
+                raise ModelNotFound(message, param="model")
     raise ModelNotFound(f"There is no model {name[:200]!r}; GET /v1/models lists what there is.", param="model")
+
+
+def _is_there(connection: Connection, row: RowMapping, step: int | None) -> bool:
+    if step is None:
+        return row["result_attempt"] is not None
+    of_step = checkpoints.c.job_id == row["id"], checkpoints.c.step == step
+    return connection.execute(select(checkpoints.c.id).where(*of_step).limit(1)).one_or_none() is not None
 
 
 def result_to_remove(connection: Connection, name: str, *, owner: str | None) -> Path:
@@ -48,7 +78,10 @@ def result_to_remove(connection: Connection, name: str, *, owner: str | None) ->
     if name != model_name(row):
         raise Conflict(f"{name!r} is a checkpoint; delete the model {model_name(row)!r}, which its files belong to.")
     folder = attempt(row["id"], row["result_attempt"])
-    uses = cast(jobs.c.checkpoints_from, Text).contains(str(folder), autoescape=True)
+    uses = or_(
+        cast(jobs.c.checkpoints_from, Text).contains(str(folder), autoescape=True),
+        jobs.c.weights_from.startswith(f"{folder}/", autoescape=True),
+    )
     users = connection.execute(select(jobs.c.id).where(jobs.c.status.not_in(TERMINAL), uses)).scalars().all()
     if users:
         raise Conflict(f"{name!r} is needed by {', '.join(users[:3])}; delete it when that has ended.")

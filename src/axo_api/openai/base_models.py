@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 
 from axo_api.errors import ApiError
+from axo_contracts.names import without_snapshot
 
 _OPENAI = re.compile(r"(gpt-(?!neo|j|oss)|chatgpt-|o\d|davinci|babbage|curie|ada|text-)[\w.:-]*")
-_SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4})$")
 
 
 class ModelNotFound(ApiError):
@@ -16,20 +16,18 @@ class ModelNotFound(ApiError):
     code = "model_not_found"
 
 
-def base_model_of(name: str, base_models: Mapping[str, str]) -> str:
-    """Return the hub name or the path that `name` stands for; a dated snapshot is its model where it has no own entry.
+def mapped(name: str, base_models: Mapping[str, str]) -> str | None:
+    """Return what the operator has `name` stand for; a dated snapshot is its model where it has no own entry."""
+    return base_models.get(name) or base_models.get(without_snapshot(name))
 
-    Raises `ModelNotFound` for a name of OpenAI's that the operator has mapped to nothing, and for a trained model's.
+
+def base_model_of(name: str, base_models: Mapping[str, str]) -> str:
+    """Return the hub name or the path that `name` stands for.
+
+    Raises `ModelNotFound` for a name of OpenAI's that the operator has mapped to nothing.
     """
-    for known in (name, _SNAPSHOT.sub("", name)):
-        if known in base_models:
-            return base_models[known]
-    if name.startswith("ft:"):
-        raise ModelNotFound(
-            f"model: {name!r} is a trained model; training starts from a base model. Name the base, or go on from a "
-            "job with POST /v1/jobs/{id}/retry.",
-            param="model",
-        )
+    if (known := mapped(name, base_models)) is not None:
+        return known
     if _OPENAI.fullmatch(name):
         raise ModelNotFound(
             f"model: {name!r} is OpenAI's, and stands for nothing here. Name an open model (org/model), or have the "

@@ -20,9 +20,9 @@ class Trained(NamedTuple):
 
 
 def base_name(row: RowMapping | dict[str, Any]) -> str:
-    """Return how the client called the base model of a job."""
+    """Return how the client called the base model of a job; where it went on from a trained model, that one's."""
     if row["openai"]:
-        return str(row["openai"]["model"])
+        return str(row["openai"].get("base_model") or row["openai"]["model"])
     return spec_from_json(row["spec"]).base_model
 
 

@@ -6,12 +6,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request
 from sqlalchemy import RowMapping
 
+from axo_api.callers import Caller
 from axo_api.catalogue.presets import with_preset
 from axo_api.dependencies import Asking, Axo, Owner, Parts, Reach
 from axo_api.jobs import commands
 from axo_api.jobs import service as jobs_service
 from axo_api.jobs.endpoints import IdempotencyKey, tell
 from axo_api.jobs.submitting import submit
+from axo_api.models.starting import Start, start_from
+from axo_api.openai.base_models import mapped
 from axo_api.openai.jobs import checkpoints, events, service
 from axo_api.openai.jobs.presenting import present
 from axo_api.openai.jobs.requests import CreateJob
@@ -53,13 +56,19 @@ async def create_job(
     Native fields may stand beside OpenAI's: adapter, axolotl, limits, method, priority, resources, hyperparameters.
     """
     with in_openai_words():
-        asked = translate(wanted, axo.settings.base_models)
+        asked = translate(wanted, axo.settings.base_models, start := await _start(wanted.model, axo, caller))
         spec = with_preset(asked.spec, axo.catalogue)
         if idempotency_key is None:
             key = partial(key_of, body=await request.body(), owner=caller.owner, retry_count=retry_count)
             idempotency_key = await axo.database.write(key)
-        submission = jobs_service.Submission.of(spec, owner=caller.owner, idempotency_key=idempotency_key)
-        submission.row["openai"] = asked.face
+        weights = start.weights if start else None
+        submission = jobs_service.Submission.of(
+            spec,
+            owner=caller.owner,
+            idempotency_key=idempotency_key,
+            asked_as=f"submit from {weights}" if weights else "submit",
+        )
+        submission.row.update(openai=asked.face, weights_from=weights)
         return present(await submit(axo, caller, submission))
 
 
@@ -113,6 +122,12 @@ async def list_checkpoints(
     """List a job's checkpoints with what was measured at each, newest first."""
     found = await axo.database.read(partial(checkpoints.find, job_id=job_id, owner=owner, after=after, limit=limit))
     return page(found, limit)
+
+
+async def _start(model: str, axo: Parts, caller: Caller) -> Start | None:
+    if not model.startswith("ft:") or mapped(model, axo.settings.base_models) is not None:
+        return None
+    return await axo.database.read(partial(start_from, name=model, owner=caller.reach, prefer=caller.owner))
 
 
 async def _told(axo: Parts, row: RowMapping | dict[str, Any]) -> FineTuningJob:

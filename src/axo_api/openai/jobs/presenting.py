@@ -47,7 +47,7 @@ def present(row: Row, estimated_finish: int | None = None) -> FineTuningJob:
         fine_tuned_model=model_name(row) if status == "succeeded" else None,
         finished_at=_seconds(row["ended_at"]) if status in {"succeeded", "failed", "cancelled"} else None,
         hyperparameters=hyperparameters.stated(spec)._asdict() if isinstance(spec, TrainSpec) else {},
-        model=base_name(row),
+        model=face.get("model") or base_name(row),
         organization_id=row["owner"],
         result_files=[row["result_file_id"]] if row["result_file_id"] else [],
         seed=_seed(spec),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from axo_api.errors import Invalid, invalid_from_pydantic
+from axo_api.models.starting import Start
 from axo_api.openai.base_models import base_model_of
 from axo_api.openai.jobs import hyperparameters
 from axo_api.openai.jobs.graders import rewards_of
@@ -34,15 +35,17 @@ class Asked(NamedTuple):
     face: dict[str, Any]
 
 
-def translate(request: CreateJob, base_models: Mapping[str, str]) -> Asked:
-    """Return what `request` asks for. Raises `ModelNotFound`, and `Invalid` in native words."""
+def translate(request: CreateJob, base_models: Mapping[str, str], start: Start | None = None) -> Asked:
+    """Return what `request` asks for; `start` is the trained model that it names. Raises `ModelNotFound`, and `Invalid`
+    in native words.
+    """
     kind, method, asked = _method(request)
     older, own = hyperparameters.split(request.hyperparameters or {})
     tuning = _merged(asked, older)
     native = _native_fields(request)
     given = {
         **native,
-        "base_model": base_model_of(request.model, base_models),
+        **_model(request, native, base_models, start),
         "datasets": [_dataset(request.training_file, kind)],
         "validation_datasets": [_dataset(request.validation_file, kind)] if request.validation_file else [],
         "hyperparameters": hyperparameters.native(
@@ -60,7 +63,7 @@ def translate(request: CreateJob, base_models: Mapping[str, str]) -> Asked:
     if request.integrations:
         given["axolotl"] = _wandb(request.integrations[0]) | _object(native.get("axolotl"))
     spec = hyperparameters.with_learning_rate(_validated(given), tuning.learning_rate_multiplier)
-    return Asked(spec, _face(request))
+    return Asked(spec, _face(request, start))
 
 
 def _method(request: CreateJob) -> tuple[str | None, dict[str, Any] | None, TuningHyperparameters | None]:
@@ -81,6 +84,21 @@ def _method(request: CreateJob) -> tuple[str | None, dict[str, Any] | None, Tuni
             return "reinforcement", {"type": "grpo", "rewards": rewards, "num_generations": answers}, asked_of
         case native:
             return None, native, None
+
+
+def _model(
+    request: CreateJob, native: Mapping[str, Any], base_models: Mapping[str, str], start: Start | None
+) -> dict[str, Any]:
+    if start is None:
+        return {"base_model": base_model_of(request.model, base_models)}
+    for field in ("adapter", "base_model_revision"):
+        if native.get(field) is not None:
+            raise Invalid(f"{field}: leave it out; training goes on with that of {request.model!r}.", param=field)
+    return {
+        "base_model": start.spec.base_model,
+        "base_model_revision": start.spec.base_model_revision,
+        "adapter": start.spec.adapter.model_dump(mode="json"),
+    }
 
 
 def _merged(asked: TuningHyperparameters | None, older: dict[str, Any]) -> TuningHyperparameters:
@@ -128,8 +146,10 @@ def _wandb(integration: Integration) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _face(request: CreateJob) -> dict[str, Any]:
+def _face(request: CreateJob, start: Start | None) -> dict[str, Any]:
     face: dict[str, Any] = {"model": request.model}
+    if start is not None:
+        face["base_model"] = start.base_name
     if request.integrations:
         face["integrations"] = [one.model_dump() for one in request.integrations]
     if isinstance(request.method, ReinforcementMethod):
