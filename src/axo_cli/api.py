@@ -45,19 +45,23 @@ class Api:
         """Return the text at `path`."""
         return self._send("GET", path, params=_given(params)).text
 
-    def post(self, path: str, body: Any = None, *, seconds: float = READ_SECONDS) -> Any:
+    def post(self, path: str, body: Any = None, *, seconds: float = READ_SECONDS, key: str | None = None) -> Any:
         """Post `body` and return the answer's JSON, which may take so many `seconds`.
 
-        A lost answer is asked for again under one idempotency key.
+        A lost answer is asked for again under one idempotency key: `key`, or one of its own.
         """
         timeout = httpx.Timeout(seconds, connect=TIMEOUT.connect)
-        key = {"Idempotency-Key": str(uuid.uuid4())}
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
         for tried in range(1, TRIES):
             try:
-                return self._send("POST", path, json=body, headers=key, timeout=timeout).json()
+                return self._send("POST", path, json=body, headers=headers, timeout=timeout).json()
             except Unreachable:
                 wait_after(tried)
-        return self._send("POST", path, json=body, headers=key, timeout=timeout).json()
+        return self._send("POST", path, json=body, headers=headers, timeout=timeout).json()
+
+    def put_json(self, path: str, body: Any) -> Any:
+        """Put `body` and return the answer's JSON."""
+        return self._send("PUT", path, json=body).json()
 
     def put(self, path: str, content: Iterator[bytes], size: int, headers: dict[str, str]) -> Any:
         """Put `size` bytes and return the answer's JSON."""
@@ -72,10 +76,10 @@ class Api:
         """Delete what is at `path` and return the answer's JSON."""
         return self._send("DELETE", path).json()
 
-    def upload(self, path: Path) -> Any:
-        """Upload a file of training rows in one request and return its JSON."""
+    def upload(self, path: Path, name: str | None = None) -> Any:
+        """Upload a file of training rows in one request, under its own name or another, and return its JSON."""
         with path.open("rb") as content:
-            files = {"file": (path.name, content, "application/jsonl")}
+            files = {"file": (name or path.name, content, "application/jsonl")}
             return self._send("POST", "/v1/files", data={"purpose": "fine-tune"}, files=files, timeout=None).json()
 
     @contextmanager

@@ -12,16 +12,16 @@ PIECE_BYTES = 1024 * 1024
 TRIES = 6  # without a byte more, before it is given up
 
 
-def upload(api: Api, path: Path, resume: str | None = None) -> Any:
-    """Upload a file and return its JSON; with `resume`, go on with the upload of that id.
+def upload(api: Api, path: Path, resume: str | None = None, *, name: str | None = None) -> Any:
+    """Upload a file, as `name` or as it is called, and return its JSON; with `resume`, go on with that upload.
 
     Raises `Refused`, and `Unreachable` with how to go on later.
     """
     size = path.stat().st_size
     if resume is None and size < LARGE_BYTES:
-        return api.upload(path)
+        return api.upload(path, name)
     if resume is None:
-        resume = str(api.post("/v1/files/uploads", {"filename": path.name, "bytes": size})["id"])
+        resume = str(api.post("/v1/files/uploads", {"filename": name or path.name, "bytes": size})["id"])
     place = f"/v1/files/uploads/{resume}"
     try:
         return _send_all(api, place, path)
