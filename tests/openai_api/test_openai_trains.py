@@ -157,8 +157,8 @@ def test_reinforcement_trains_on_its_grader(client: openai.OpenAI, stack: Embedd
         "input": "{{sample.output_text}}",
         "reference": "{{item.reference_answer}}",
     }
-    formula = "min(1, similar ^ 2)"  # no weighted sum: it is worked out inside the trainer
-    grader: Any = {"type": "multi", "name": "near", "graders": {"similar": similar}, "calculate_output": formula}
+    formula = "min(1, near ^ 2)"  # no weighted sum: it is worked out inside the trainer
+    grader: Any = {"type": "multi", "name": "near", "graders": similar, "calculate_output": formula}
 
     job_id = client.fine_tuning.jobs.create(
         model="gpt-4o-mini",
