@@ -25,7 +25,7 @@ from axo_worker.lease import Claim, Lease, new_token
 HEARTBEAT_SECONDS = 0.2
 HEARTBEAT_LIVES_MILLISECONDS = 1000
 RESEND_SECONDS = 0.3
-MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+MOMENT = datetime.now(UTC)
 
 
 class Run:
