@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError
 
 from axo_api.control.records import Record, Records
 from axo_api.dependencies import Parts
+from axo_api.jobs.public_event import public_event
 from axo_api.journals.reading import tail
 from axo_api.tables import job_events, jobs
 from axo_contracts import redis_names
-from axo_contracts.events import JOB_EVENTS, JobEvent
 from axo_contracts.frames import End, Status, encode
 from axo_contracts.lifecycle import ON_A_WORKER, TERMINAL, JobStatus
 from axo_contracts.storage_paths import journal as journal_path
@@ -87,27 +87,10 @@ def _frames(event: RowMapping) -> Iterable[Status | End]:
 
 async def _publish_new(parts: Parts) -> None:
     while events := await parts.database.read(_not_published):
-        texts = [encode(_public(event)) for event in events]
+        texts = [encode(public_event(event)) for event in events]
         keys = redis_names.EVENTS, redis_names.EVENTS_LOG
         await parts.redis.eval(_PUBLISH, 2, *keys, redis_names.EVENTS_LOG_LENGTH, *texts)
         await parts.database.write(partial(_mark_published, ids=[event["id"] for event in events]))
-
-
-def _public(event: RowMapping) -> JobEvent:
-    status = JobStatus(event["status"])
-    return JobEvent(
-        id=event["id"],
-        type=JOB_EVENTS[status],
-        time=event["time"],
-        job_id=event["job_id"],
-        owner=event["owner"],
-        name=event["name"],
-        status=status,
-        attempt=event["attempt"],
-        reason=event["reason"],
-        message=event["message"],
-        links={"job": f"/v1/jobs/{event['job_id']}", "stream": f"/v1/jobs/{event['job_id']}/stream"},
-    )
 
 
 def _due(connection: Connection) -> Sequence[RowMapping]:
