@@ -20,6 +20,7 @@ def main() -> None:
     """Do what the command line says."""
     settings = Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it names every URL, and those of webhooks may hold secrets
     match sys.argv[1:]:
         case []:
             _serve(settings)

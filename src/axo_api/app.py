@@ -38,6 +38,8 @@ from axo_api.settings import Settings
 from axo_api.uploads import endpoints as uploads
 from axo_api.uploads.receiving import OpenUploads
 from axo_api.wake import Wake
+from axo_api.webhooks import endpoints as webhooks
+from axo_api.webhooks.sending import Sender
 from axo_api.workers import endpoints as workers
 
 log = logging.getLogger(__name__)
@@ -70,7 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
-    for resource in (plans, jobs, output, uploads, files, models, workers, schema, keys, health):
+    for resource in (plans, jobs, output, uploads, files, models, workers, webhooks, schema, keys, health):
         app.include_router(resource.router)
     app.include_router(openai)
     document_keys(app)
@@ -96,6 +98,7 @@ async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Pa
         existence=Existence(settings),
         checkers=checkers,
         uploads=OpenUploads(settings.storage_root, checkers),
+        webhooks=Sender(settings.webhooks),
         catalogue=catalogue,
         queue_changed=Wake(),
         job_moved=Wake(),
@@ -115,5 +118,6 @@ async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Pa
         await asyncio.to_thread(parts.checkers.close)
         parts.hub.close()
         await parts.existence.close()
+        await parts.webhooks.close()
         await parts.redis.aclose()
         parts.database.close()

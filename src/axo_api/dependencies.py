@@ -17,6 +17,7 @@ from axo_api.keys.ring import KeyRing
 from axo_api.settings import Settings
 from axo_api.uploads.receiving import OpenUploads
 from axo_api.wake import Wake
+from axo_api.webhooks.sending import Sender
 from axo_contracts.keys import Scope
 
 
@@ -32,9 +33,10 @@ class Parts:
     existence: Existence
     checkers: Checkers
     uploads: OpenUploads
+    webhooks: Sender
     catalogue: Catalogue
     queue_changed: Wake  # for the dispatcher
-    job_moved: Wake  # for the outbox
+    job_moved: Wake  # for the outbox, and for what follows it
 
 
 BEARER = HTTPBearer(

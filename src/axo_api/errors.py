@@ -19,7 +19,7 @@ from axo_contracts.strict import Strict
 log = logging.getLogger(__name__)
 
 MOST_PROBLEMS = 20  # told at once; each looks for what may have been meant
-OPENAI_PATHS = re.compile(r"/v1/(files|fine_tuning|models|uploads)(/.*)?", re.DOTALL)
+OPENAI_PATHS = re.compile(r"/v1/(files|fine_tuning|models|uploads|webhook_endpoints)(/.*)?", re.DOTALL)
 """Where OpenAI's clients ask: what a client wrote wrongly is a 400 there, as they know it, and a 422 elsewhere."""
 
 

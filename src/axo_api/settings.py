@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,6 +31,25 @@ class FileSettings(BaseModel):
     """How many times its size a compressed file may unpack to, from 16 MiB on. Text that repeats itself reaches 50."""
     upload_expiry_hours: Annotated[float, Field(gt=0)] = 24.0
     """How long an unfinished upload is kept after its last bytes came."""
+
+
+class WebhookSettings(BaseModel):
+    """Where webhooks may go, and how long they are tried."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    allowed_networks: list[IPvAnyNetwork] = []
+    """Networks besides the public internet that webhooks may reach, also by http://, as JSON: ["127.0.0.0/8"]."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 15.0
+    """How long one attempt to deliver a webhook may take."""
+    first_retry_seconds: Annotated[float, Field(gt=0)] = 5.0
+    """How long to wait after the first attempt that failed. From one to the next, the wait doubles."""
+    longest_retry_seconds: Annotated[float, Field(gt=0)] = 3600.0
+    """How long it becomes at most."""
+    give_up_hours: Annotated[float, Field(gt=0)] = 24.0
+    """How long a webhook is tried."""
+    keep_days: Annotated[float, Field(gt=0)] = 30.0
+    """How long deliveries that have ended are kept."""
 
 
 class Settings(BaseSettings):
@@ -74,6 +93,7 @@ class Settings(BaseSettings):
     catalogue: Path | None = None
     """A YAML file of base models and presets that are added to those that axo brings, or take their place by name."""
     hub: HubSettings = HubSettings()
+    webhooks: WebhookSettings = WebhookSettings()
 
     @property
     def readable_roots(self) -> list[Path]:

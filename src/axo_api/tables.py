@@ -263,3 +263,53 @@ api_keys = Table(
     Column("revoked_at", UtcDateTime),
     UniqueConstraint("hash"),
 )
+
+webhook_endpoints = Table(
+    "webhook_endpoints",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("event_types", JSON, nullable=False),
+    Column("secret", String(64), nullable=False),  # as it is: to sign needs it
+    Column("old_secret", String(64)),
+    Column("old_secret_until", UtcDateTime),
+    Column("enabled", Boolean, nullable=False),
+    Column("disabled_reason", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index("ix_webhook_endpoints_owner_id", "owner", "id"),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("endpoint_id", String(40), ForeignKey("webhook_endpoints.id", ondelete="CASCADE"), nullable=False),
+    Column("event_id", BigInteger, nullable=False),  # in job_events: the order among those of one job
+    Column("job_id", String(40), nullable=False),
+    Column("event_type", String(64), nullable=False),
+    Column("payload", Text, nullable=False),  # byte for byte what is sent, however often
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("next_attempt_at", UtcDateTime),
+    Column("queued_at", UtcDateTime, nullable=False),  # again, when it is redelivered
+    Column("last_attempt_at", UtcDateTime),
+    Column("status_code", Integer),  # of the last answer
+    Column("answer", Text),  # its first bytes
+    Column("error", Text),  # why the last attempt failed
+    Column("ended_at", UtcDateTime, index=True),
+    Index("ix_webhook_deliveries_endpoint_id_id", "endpoint_id", "id"),
+)
+_is_pending = webhook_deliveries.c.status == "pending"
+for _name, _columns in {
+    "ix_webhook_deliveries_due": (webhook_deliveries.c.endpoint_id, webhook_deliveries.c.next_attempt_at),
+    "ix_webhook_deliveries_line": (
+        webhook_deliveries.c.endpoint_id,
+        webhook_deliveries.c.job_id,
+        webhook_deliveries.c.event_id,
+    ),
+}.items():
+    Index(_name, *_columns, sqlite_where=_is_pending, postgresql_where=_is_pending)

@@ -15,6 +15,8 @@ PERMISSION = "cp"
 CREATE = "create"
 PART = "part"
 ALIAS = "alias"
+WEBHOOK = "wh"
+DELIVERY = "evt"
 
 
 def new_id(prefix: str) -> str:

@@ -14,6 +14,7 @@ from axo_api.control.recorder import Recorder
 from axo_api.control.records import Records
 from axo_api.control.result_files import run_result_files
 from axo_api.dependencies import Parts
+from axo_api.webhooks.deliverer import Deliverer
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ async def _run_parts(parts: Parts) -> None:
             ("outbox", lambda: run_outbox(parts, records)),
             ("result files", lambda: run_result_files(parts)),
             ("dispatcher", lambda: run_dispatcher(parts, rq)),
+            ("deliverer", Deliverer(parts).run),
             ("reconciler", Reconciler(parts, rq, records).run),
         )
     ]

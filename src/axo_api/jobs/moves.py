@@ -1,4 +1,4 @@
-"""The one place that changes a job's status: compare-and-set, and the event that says so, in one transaction."""
+"""The one place that changes a job's status: compare-and-set, its event and its webhooks in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, update
 
 from axo_api.tables import job_events, jobs
+from axo_api.webhooks.queueing import queue_deliveries
 from axo_contracts.lifecycle import MOVES, TERMINAL, EndReason, JobStatus
 
 ALLOWED_FROM: dict[JobStatus, list[JobStatus]] = {
@@ -28,7 +29,7 @@ def move(
     next_attempt: int | None = None,
     **changes: Any,
 ) -> bool:
-    """Move a job to the status `to`, and record the event. Return whether it moved.
+    """Move a job to the status `to`, record the event, and queue its webhooks. Return whether it moved.
 
     It moves only from a status that `MOVES` allows (or only from `expected`), and only while `attempt` is its newest.
     `next_attempt` becomes its newest with the move; `changes` are further columns to set.
@@ -44,6 +45,7 @@ def move(
     if connection.execute(update(jobs).where(*matching).values(**changes)).rowcount != 1:
         return False
     connection.execute(_INSERT_EVENT, _event(job_id, to, at, attempt_after, reason, message))
+    queue_deliveries(connection, [job_id], is_resumed=expected is JobStatus.PAUSED and to is JobStatus.QUEUED)
     return True
 
 
@@ -51,6 +53,7 @@ def record_queued(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
     """Record that new jobs are queued."""
     events = [_event(row["id"], JobStatus.QUEUED, row["created_at"], 0, None, "") for row in rows]
     connection.execute(_INSERT_EVENT, events)
+    queue_deliveries(connection, [row["id"] for row in rows])
 
 
 def _event(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORKER_ID = "embedded"
+LOOPBACK = '["127.0.0.0/8", "::1/128"]'  # where bots on this machine are told by webhooks
 LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes; valkey puts a suffix on while it binds
 
 
@@ -72,4 +73,4 @@ class Home:
         }
         if cpu_only:
             settings["AXO_CPU_ONLY"] = "true"
-        return {**os.environ, **settings}
+        return {"AXO_WEBHOOKS__ALLOWED_NETWORKS": LOOPBACK, **os.environ, **settings}
