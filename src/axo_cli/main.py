@@ -5,6 +5,7 @@ import sys
 import typer
 
 from axo_cli.commands import demo, files, fleet, following, importing, jobs, keys, plan, train, up
+from axo_cli.commands import demo, files, fleet, following, jobs, keys, plan, train, up, webhooks
 from axo_cli.errors import CliError
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.command()(fleet.queue)
 app.add_typer(files.files, name="files")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(importing.importing, name="import")
+app.add_typer(webhooks.webhooks, name="webhooks")
 app.command()(demo.demo)
 
 
