@@ -8,7 +8,7 @@ import pytest
 from redis import Redis, RedisError
 from tests.api.control_plane import ControlPlane
 from tests.api.keyed_plane import KeyedPlane
-from tests.api.standin_worker import StandInWorker
+from tests.api.standin_worker import StandInWorker, online
 from tests.postgres import PostgresServer
 from tests.redis_server import RedisServer
 
@@ -139,10 +139,8 @@ def start_control_plane(tmp_path: Path, redis_server: RedisServer) -> Iterator[S
 @pytest.fixture
 def worker(plane: ControlPlane) -> Iterator[StandInWorker]:
     """A worker host without GPUs that is online, for the test's control plane."""
-    worker = StandInWorker(plane.redis_server.url)
-    worker.start()
-    yield worker
-    worker.vanish()
+    with online(plane.redis_server.url) as worker:
+        yield worker
 
 
 def _new_database(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:

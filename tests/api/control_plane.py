@@ -28,6 +28,8 @@ class ControlPlane(ApiProcess):
             "AXO_REDIS_URL": redis_server.url,
             "AXO_RUN_CONTROL_LOOP": "true",
             "AXO_LEASE_SECONDS": str(LEASE_SECONDS),
+            "AXO_WEBHOOKS__ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+            "AXO_WEBHOOKS__FIRST_RETRY_SECONDS": "0.01",
             **settings,
         }
 

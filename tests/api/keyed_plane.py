@@ -63,7 +63,7 @@ class KeyedPlane(ControlPlane):
 
     def caller(self, *scopes: str, owner: str = "", **fields: Any) -> Caller:
         """Return somebody with a new key; left out, the owner is one whom no other test knows."""
-        spec = {"owner": owner or f"owner-{next(_numbers)}", "scopes": scopes or ["train"], **fields}
+        spec = {"owner": owner or f"owner-{next(_numbers):04}", "scopes": scopes or ["train"], **fields}
         answer = self.http.post("/v1/keys", json=spec)
         assert answer.status_code == 201, answer.text
         key = answer.json()

@@ -187,6 +187,15 @@ class StandInWorker:
         self.redis.close()
 
 
+@contextmanager
+def online(redis_url: str) -> Iterator[StandInWorker]:
+    """Yield a worker host without GPUs that is online."""
+    worker = StandInWorker(redis_url)
+    worker.start()
+    yield worker
+    worker.vanish()
+
+
 def worker_state(worker_id: str, gpus: int = 0, state: str = "online", trouble: str | None = None) -> WorkerState:
     """Return the heartbeat of a host with `gpus` GPUs of 80 GiB."""
     cards = [

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import create_engine, insert, update
 from tests.api.conftest import StartControlPlane
 from tests.api.databases import keyed_on_both_databases
+from tests.api.hooks import make_hook
 from tests.api.keyed_plane import Caller, KeyedPlane
 from tests.api.standin_worker import StandInWorker
 from tests.api_process import SPEC
@@ -26,6 +27,7 @@ ROWS = b'{"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistan
 SECRET = "the-name-of-a-secret-project"
 GRADER = {"type": "string_check", "name": "right", "operation": "eq", "input": "4", "reference": "4"}
 SHARED = {"/v1/workers", "/v1/models", "/v1/schema"}
+SHARED = {"/v1/workers", "/v1/models", "/v1/schema", "/v1/webhook_event_types"}
 """What is the same to everybody, but for the ids in it."""
 WITHOUT_IDS = {
     "after",
@@ -58,6 +60,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/fine_tuning/checkpoints/{checkpoint}/permissions": {"json": {"project_ids": ["proj_other"]}},
     "POST /v1/fine_tuning/alpha/graders/run": {"json": {"grader": GRADER, "model_sample": "4"}},
     "POST /v1/fine_tuning/alpha/graders/validate": {"json": {"grader": GRADER}},
+    "POST /v1/webhook_endpoints": {"json": {"url": "https://127.0.0.1/hook"}},
+    "POST /v1/webhook_endpoints/{endpoint_id}": {"json": {"name": "another name"}},
+    "POST /v1/webhook_endpoints/{endpoint_id}/test": {"json": {"event_type": "fine_tuning.job.succeeded"}},
     "POST /v1/uploads": {
         "json": {"bytes": 1, "filename": "rows.jsonl", "mime_type": "text/plain", "purpose": "fine-tune"}
     },
@@ -348,6 +353,7 @@ def test_a_path_into_the_storage_gets_nobody_past_the_owners(
 
 def _made(plane: KeyedPlane) -> Things:
     owner = plane.caller()
+    told = make_hook(owner.http, f"https://127.0.0.1:9/{SECRET}", "axo.job.queued.v1")  # nobody listens there
     job_id, file_id = owner.submit(name=SECRET, metadata={"of": SECRET}), owner.upload(ROWS)
     artifact = plane.storage_root / storage_paths.attempt(job_id, 1) / storage_paths.OUTPUTS / "adapter.bin"
     artifact.parent.mkdir(parents=True)
@@ -364,6 +370,8 @@ def _made(plane: KeyedPlane) -> Things:
         "file_id": file_id,
         "with": file_id,
         "upload_id": upload_id,
+        "endpoint_id": told.id,
+        "delivery_id": told.wait_for_delivery("pending", tried=1)["id"],
         "key_id": owner.key_id,
         "attempt": "1",
         "path": "adapter.bin",
