@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "20261122_5"
-down_revision: str | None = "20261122_4"
+revision: str = "20261122_6"
+down_revision: str | None = "20261122_5"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -4,8 +4,7 @@ import sys
 
 import typer
 
-from axo_cli.commands import demo, files, fleet, following, importing, jobs, keys, plan, train, up
-from axo_cli.commands import demo, files, fleet, following, jobs, keys, plan, train, up, webhooks
+from axo_cli.commands import demo, files, fleet, following, importing, jobs, keys, plan, train, up, webhooks
 from axo_cli.errors import CliError
 
 app = typer.Typer(
