@@ -156,6 +156,7 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
 async def on_database_error(request: Request, error: Exception) -> JSONResponse:
     """Answer 503, or what else a database's error means for the client."""
     if isinstance(error, DataError):
+        log.warning("the database takes no such value on %s %s: %s", request.method, request.url.path, error)
         return _envelope(request, Invalid("The request holds text that cannot be stored, such as a NUL character."))
     log.warning("database error on %s %s: %s", request.method, request.url.path, error)
     if "disk is full" in str(error) or "No space left" in str(error):

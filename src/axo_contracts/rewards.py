@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from axo_contracts.strict import Line, Strict
+from axo_contracts.strict import NO_NUL, Line, Strict
 from axo_grading.formula import LONGEST, Formula
 from axo_grading.templates import unknown_placeholder
 
@@ -20,7 +20,7 @@ def _with_known_placeholders(template: str) -> str:
     return template
 
 
-Template = Annotated[str, Field(max_length=4096), AfterValidator(_with_known_placeholders)]
+Template = Annotated[str, Field(max_length=4096, pattern=NO_NUL), AfterValidator(_with_known_placeholders)]
 """Text in which {{sample.output_text}} stands for the model's answer, and {{item.FIELD}} for a field of the row."""
 
 Metric = Literal[
@@ -70,7 +70,7 @@ class Regex(_Reward):
     """1 when the pattern is found in the answer, else 0."""
 
     type: Literal["regex"] = "regex"
-    pattern: Annotated[str, Field(min_length=1, max_length=1000)]
+    pattern: Annotated[str, Field(min_length=1, max_length=1000, pattern=NO_NUL)]
     """A Python regular expression, as in `<answer>.*</answer>`. A dot takes line ends too."""
     input: Template = "{{sample.output_text}}"
     """What is searched."""
