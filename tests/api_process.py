@@ -56,10 +56,15 @@ class ApiProcess:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Its process, which must run."""
+        assert self._process
+        return self._process.pid
+
     def memory_bytes(self) -> int:
         """Return what it holds in memory."""
-        assert self._process
-        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def submit(self, **fields: Any) -> str:

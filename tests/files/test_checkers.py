@@ -78,8 +78,7 @@ async def test_a_closed_pool_leaves_no_process_and_a_check_without_a_result(chec
 def test_no_process_outlives_a_service_that_is_killed(own_api: ApiProcess) -> None:
     own_api.start()
     assert upload(own_api, CONTENT).status_code == 201
-    [service] = [child for child in psutil.Process().children() if "axo_api" in child.cmdline()]
-    checking = _checking_for(service)
+    checking = _checking_for(psutil.Process(own_api.pid))
 
     own_api.kill()
 
