@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from axo_api import connections
+from axo_api.answers import document_refusals
 from axo_api.body_limit import BodyLimit
 from axo_api.catalogue.reading import Catalogue, read_catalogue
 from axo_api.control.loop import run_control_loop
@@ -48,6 +49,9 @@ DESCRIPTION = """Fine-tuning on your own GPUs: submit a job, follow it live, tak
 
 Requests carry an API key as `Authorization: Bearer axo-…`, but for a service on loopback that has none.
 
+A body of JSON is read strictly: UTF-8, no NaN, and no key twice in an object, of which readers would keep but one. But
+for files, it has at most 1 MiB.
+
 Errors share one envelope, with the id that the answer's `x-request-id` has too. Lists are paged by `after` and `limit`.
 """
 
@@ -76,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(resource.router)
     app.include_router(openai)
     document_keys(app)
+    document_refusals(app)
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate)

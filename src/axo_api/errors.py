@@ -23,6 +23,9 @@ OPENAI_PATHS = re.compile(r"/v1/(files|fine_tuning|models|uploads|webhook_endpoi
 """Where OpenAI's clients ask: what a client wrote wrongly is a 400 there, as they know it, and a 422 elsewhere."""
 
 
+_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
 class ApiError(Exception):
     """Something that the client is told. `param` names the field that it concerns."""
 
@@ -63,6 +66,17 @@ class JustMoved(Conflict):
     """It changed at this very moment; to ask again helps."""
 
     headers = {"x-should-retry": "true"}  # noqa: RUF012 (a constant of the class)
+
+
+class UnsatisfiableRange(ApiError):
+    """The file has no such bytes."""
+
+    status = 416
+    code = "unsatisfiable_range"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"Range: the file has {size} bytes, counted from 0; ask for some of these.", param="Range")
+        self.headers = {"Content-Range": f"bytes */{size}"}
 
 
 class Invalid(ApiError):
@@ -147,7 +161,7 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
     answer = ApiError(str(error.detail))
     answer.status = error.status_code
     answer.headers = dict(error.headers or {})
-    answer.code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "http_error")
+    answer.code = _CODES.get(error.status_code, "http_error")
     if error.status_code == 404 and error.detail == "Not Found":
         answer.message = f"There is no {request.method} {request.url.path}; /docs lists what there is."
     return _envelope(request, answer)

@@ -26,6 +26,7 @@ def with_raw(field: bytes) -> bytes:
 
 
 HOSTILE = {
+    "a field twice": with_raw(b'"seed":1,"seed":2'),
     "nothing": b"",
     "no JSON": b"{",
     "no UTF-8": b'{"name": "\xff"}',
@@ -70,7 +71,6 @@ def test_a_hostile_body_is_refused_in_the_envelope(plane: ControlPlane, body: by
 
 
 TAKEN = {
-    "a field twice": with_raw(b'"seed":1,"seed":2'),
     "text beyond the first plane": spec(metadata={"名前": "🦥"}),
     "a label of an SQL's end": spec(metadata={"a": "'; DROP TABLE jobs; --"}),
 }

@@ -6,10 +6,11 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import FileResponse
 from sqlalchemy import RowMapping
 
+from axo_api.answers import refused_with
 from axo_api.dependencies import Axo, Listed, Owner, Parts, Reach
+from axo_api.downloads import RANGE, Download, download_answers
 from axo_api.files import service
 from axo_api.files.body import RAW_BODY
 from axo_api.files.limits import unpack_limits
@@ -110,11 +111,17 @@ async def delete_file(file_id: FileId, axo: Axo, owner: Reach) -> DeletedFile:
     return DeletedFile(id=file_id)
 
 
-@router.get("/{file_id}/content", response_class=FileResponse, summary="Download a file")
-async def download_file(file_id: FileId, axo: Axo, owner: Reach) -> FileResponse:
+@router.get(
+    "/{file_id}/content",
+    response_class=Download,
+    responses=download_answers("application/jsonl", "application/octet-stream"),
+    openapi_extra=RANGE,
+    summary="Download a file",
+)
+async def download_file(file_id: FileId, axo: Axo, owner: Reach) -> Download:
     """Send the file as it was uploaded; `Range` is honoured."""
     row = await axo.database.read(partial(service.get, file_id=file_id, owner=owner))
-    return FileResponse(_content(axo, file_id), filename=row["filename"], media_type=_media_type(row))
+    return Download(_content(axo, file_id), filename=row["filename"], media_type=_media_type(row))
 
 
 @router.get("/{file_id}/preview", summary="See a file's first rows")
@@ -133,7 +140,7 @@ async def read_report(file_id: FileId, axo: Axo, owner: Reach) -> FileReport:
     return FileReport.from_row(await axo.database.read(partial(service.get, file_id=file_id, owner=owner)))
 
 
-@router.get("/{file_id}/overlap", summary="Compare two files")
+@router.get("/{file_id}/overlap", responses=refused_with(409), summary="Compare two files")
 async def compare_files(
     file_id: FileId, axo: Axo, owner: Reach, other: Annotated[str, Query(alias="with", pattern=FILE_ID)]
 ) -> Overlap:

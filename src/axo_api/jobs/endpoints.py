@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Response
 from sqlalchemy import RowMapping
 
+from axo_api.answers import refused_with
 from axo_api.catalogue.presets import with_preset
 from axo_api.control.asking import ASKS, ask_run
 from axo_api.dependencies import Asking, Axo, Listed, Parts, Reach
@@ -25,7 +26,14 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("", status_code=201, response_model=Job, summary="Submit a job", openapi_extra=YAML_BODY)
+@router.post(
+    "",
+    status_code=201,
+    response_model=Job,
+    responses=refused_with(429),
+    summary="Submit a job",
+    openapi_extra=YAML_BODY,
+)
 async def submit_job(spec: JobSpec, axo: Axo, caller: Asking, idempotency_key: IdempotencyKey = None) -> Response:
     """Queue a job. When this answers 201 the job is on disk: it runs whatever breaks in between.
 

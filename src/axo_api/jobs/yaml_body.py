@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from starlette.types import Message
 
 from axo_api.errors import Invalid
+from axo_api.json_body import TakesJson
 from axo_contracts.config_text import read_config
 from axo_contracts.plain_data import plain
 
@@ -37,7 +37,7 @@ YAML_BODY: dict[str, Any] = {
 }
 
 
-class TakesYaml(APIRoute):
+class TakesYaml(TakesJson):
     """A route that takes YAML where its OpenAPI says so."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

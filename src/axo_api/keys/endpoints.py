@@ -6,13 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from axo_api.dependencies import ADMIN, Axo
+from axo_api.json_body import TakesJson
 from axo_api.keys import service
 from axo_api.keys.schemas import Key, NewKey
 from axo_api.keys.secret import new_secret
 from axo_api.pagination import After, Limit, Page, page
 from axo_contracts.keys import KeySpec, OwnerName
 
-router = APIRouter(prefix="/v1/keys", tags=["keys"], dependencies=[ADMIN])
+router = APIRouter(prefix="/v1/keys", tags=["keys"], dependencies=[ADMIN], route_class=TakesJson)
 KeyId = Annotated[str, Path(examples=["key-01m80dj386h6snwnj5w2aq1gwa"])]
 
 

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import FileResponse, PlainTextResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from sqlalchemy import RowMapping
 
+from axo_api.answers import answered_as
 from axo_api.dependencies import Asking, Axo, Parts, Reach
+from axo_api.downloads import RANGE, Download, download_answers
 from axo_api.jobs.endpoints import JobId
 from axo_api.jobs.service import get
 from axo_api.output import service
@@ -61,7 +63,7 @@ async def stream_logs(
     return await stream(axo.hub, journal, job_id, following, partial(axo.keys.still_accepts, caller))
 
 
-@router.get("/logs", response_class=PlainTextResponse, summary="Read a job's log")
+@router.get("/logs", response_class=Response, responses=answered_as("text/plain"), summary="Read a job's log")
 async def read_logs(
     job_id: JobId,
     axo: Axo,
@@ -103,7 +105,12 @@ async def list_events(
     return page([JobEvent.model_validate(dict(row)) for row in rows], limit)
 
 
-@router.get("/config", response_class=PlainTextResponse, summary="Read a job's Axolotl config")
+@router.get(
+    "/config",
+    response_class=Response,
+    responses=answered_as("application/yaml", "object"),
+    summary="Read a job's Axolotl config",
+)
 async def read_config(
     job_id: JobId,
     axo: Axo,
@@ -132,15 +139,21 @@ async def list_artifacts(job_id: JobId, axo: Axo, owner: Reach) -> ArtifactList:
     return ArtifactList(data=await asyncio.to_thread(find_artifacts, attempts))
 
 
-@router.get("/artifacts/{attempt}/{path:path}", response_class=FileResponse, summary="Download an artifact")
+@router.get(
+    "/artifacts/{attempt}/{path:path}",
+    response_class=Download,
+    responses=download_answers("application/octet-stream"),
+    openapi_extra=RANGE,
+    summary="Download an artifact",
+)
 async def download_artifact(
     job_id: JobId, attempt: Annotated[int, PathParameter(ge=1, lt=2**31)], path: str, axo: Axo, owner: Reach
-) -> FileResponse:
+) -> Download:
     """Send one file; `Range` is honoured."""
     await axo.database.read(partial(get, job_id=job_id, owner=owner))
     outputs = axo.settings.storage_root / storage_paths.attempt(job_id, attempt) / storage_paths.OUTPUTS
     found = await asyncio.to_thread(artifact_file, outputs, path)
-    return FileResponse(found, filename=found.name, media_type="application/octet-stream")
+    return Download(found, filename=found.name, media_type="application/octet-stream")
 
 
 async def _journal(axo: Parts, job_id: str, owner: str | None) -> Path:

@@ -1,10 +1,11 @@
 """`GET /v1/schema`: what an Axolotl config may hold, as JSON schema."""
 
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 
+from axo_api.answers import refused_with
 from axo_api.axolotl.config_schema import PINNED, schema_text, versions
 from axo_api.errors import NotFound
 
@@ -15,7 +16,14 @@ Version = Annotated[
 CACHED = "public, max-age=3600"  # a file never changes; which one is pinned does, with the service
 
 
-@router.get("", response_class=Response, responses={200: {"content": {"application/schema+json": {}}}})
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The schema.", "content": {"application/schema+json": {}}},
+    304: {"description": "It is still the one of `If-None-Match`."},
+    **refused_with(404),
+}
+
+
+@router.get("", response_class=Response, responses=ANSWERS)
 async def get_schema(version: Version = PINNED, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """Return the JSON schema of Axolotl's configs, against which an editor can complete and check.
 

@@ -16,13 +16,14 @@ from axo_api.files.body import RAW_BODY
 from axo_api.files.names import checked_name, checked_purpose
 from axo_api.files.reading.rows import Unfit
 from axo_api.files.schemas import File
+from axo_api.json_body import TakesJson
 from axo_api.uploads import service
 from axo_api.uploads.schemas import NewUpload, Upload
 from axo_api.uploads.service import UploadStatus
 from axo_contracts.ids import FILE, new_id
 from axo_contracts.wrappings import Wrapping
 
-router = APIRouter(prefix="/v1/files/uploads", tags=["files"])
+router = APIRouter(prefix="/v1/files/uploads", tags=["files"], route_class=TakesJson)
 UploadId = Annotated[str, Path(pattern=r"^upload-[0-9a-z]{26}$", examples=["upload-01m80dj386h6snwnj5w2aq1gwa"])]
 _RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)")
 
@@ -52,7 +53,7 @@ async def get_upload(upload_id: UploadId, axo: Axo, owner: Reach, response: Resp
     return upload
 
 
-@router.head("/{upload_id}", summary="Ask for an upload's offset")
+@router.head("/{upload_id}", response_class=Response, summary="Ask for an upload's offset")
 async def get_offset(upload_id: UploadId, axo: Axo, owner: Reach) -> Response:
     """Answer with the header `Upload-Offset`."""
     row = await axo.database.read(partial(service.get, upload_id=upload_id, owner=owner))

@@ -38,7 +38,8 @@ def look(row: bytes) -> None:
     _decode(row.decode())
 
 
-def _only_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def only_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; what a decoder calls for each. Raises `DuplicateKey`."""
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()
@@ -46,4 +47,4 @@ def _only_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_only_once, parse_int=str, parse_float=str).decode
+_decode = json.JSONDecoder(object_pairs_hook=only_once, parse_int=str, parse_float=str).decode

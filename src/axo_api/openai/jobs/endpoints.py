@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request
 from sqlalchemy import RowMapping
 
+from axo_api.answers import refused_with
 from axo_api.callers import Caller
 from axo_api.catalogue.presets import with_preset
 from axo_api.dependencies import Asking, Axo, Owner, Parts, Reach
@@ -13,6 +14,7 @@ from axo_api.jobs import commands
 from axo_api.jobs import service as jobs_service
 from axo_api.jobs.endpoints import IdempotencyKey, tell
 from axo_api.jobs.submitting import submit
+from axo_api.json_body import TakesJson
 from axo_api.models.starting import Start, start_from
 from axo_api.openai.base_models import mapped
 from axo_api.openai.jobs import checkpoints, events, service
@@ -24,7 +26,7 @@ from axo_api.openai.retries import key_of
 from axo_api.openai.words import in_openai_words
 from axo_api.pagination import After, Limit, Page, page
 
-router = APIRouter(prefix="/v1/fine_tuning/jobs", tags=["OpenAI's fine-tuning API"])
+router = APIRouter(prefix="/v1/fine_tuning/jobs", tags=["OpenAI's fine-tuning API"], route_class=TakesJson)
 
 JobId = Annotated[str, Path(max_length=64, examples=["ftjob-01m80dj386h6snwnj5w2aq1gwa"])]
 RetryCount = Annotated[
@@ -42,7 +44,7 @@ Metadata = Annotated[
 ]
 
 
-@router.post("", summary="Create a fine-tuning job")
+@router.post("", responses=refused_with(429), summary="Create a fine-tuning job")
 async def create_job(
     wanted: CreateJob,
     request: Request,

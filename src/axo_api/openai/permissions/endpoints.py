@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from axo_api.dependencies import Axo, Reach
+from axo_api.json_body import TakesJson
 from axo_api.openai.permissions import service
 from axo_api.openai.permissions.schemas import CheckpointPermission, DeletedPermission, NewPermissions
 from axo_api.pagination import After, Limit, Page, page
 
-router = APIRouter(prefix="/v1/fine_tuning/checkpoints", tags=["OpenAI's fine-tuning API"])
+router = APIRouter(prefix="/v1/fine_tuning/checkpoints", tags=["OpenAI's fine-tuning API"], route_class=TakesJson)
 
 Checkpoint = Annotated[str, Path(max_length=4096, description="`ft:…:ckpt-step-{step}`, percent-encoded.")]
 

@@ -14,6 +14,7 @@ from axo_api.files import service as files
 from axo_api.files.names import checked_name, checked_purpose
 from axo_api.files.reading.rows import Unfit
 from axo_api.files.schemas import File
+from axo_api.json_body import TakesJson
 from axo_api.openai.uploads import service
 from axo_api.openai.uploads.parts import discard_parts, md5_of, pieces, receive_part
 from axo_api.openai.uploads.schemas import Completion, NewUpload, Upload, UploadPart
@@ -24,7 +25,7 @@ from axo_api.uploads.service import UploadStatus
 from axo_contracts.ids import PART, new_id
 from axo_contracts.storage_paths import upload_part
 
-router = APIRouter(prefix="/v1/uploads", tags=["OpenAI's fine-tuning API"])
+router = APIRouter(prefix="/v1/uploads", tags=["OpenAI's fine-tuning API"], route_class=TakesJson)
 
 UploadId = Annotated[str, Path(pattern=r"^upload-[0-9a-z]{26}$", examples=["upload-01m80dj386h6snwnj5w2aq1gwa"])]
 
