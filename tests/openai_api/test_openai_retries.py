@@ -2,16 +2,30 @@
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import httpx
 import openai
 import pytest
 from tests.api.control_plane import ControlPlane
-from tests.openai_api.clients import client_of, upload
+from tests.api.keyed_plane import KeyedPlane
+from tests.openai_api.clients import CHAT, client_of, lines, upload
 from tests.openai_api.lossy_proxy import LossyProxy
+from tests.redis_server import RedisServer
 
 CREATES = 100
 RETRY = "x-stainless-retry-count"
+
+
+@pytest.fixture
+def keyed(tmp_path: Path, redis_server: RedisServer) -> Iterator[KeyedPlane]:
+    """A control plane that asks for keys."""
+    plane = KeyedPlane(tmp_path, redis_server, f"sqlite:///{tmp_path}/axo.db", AXO_REQUIRE_KEYS="true")
+    plane.create_first_key()
+    plane.start()
+    yield plane
+    plane.close()
 
 
 @pytest.fixture
@@ -51,6 +65,21 @@ async def test_a_hundred_creates_whose_first_answers_are_lost_make_a_hundred_job
     assert lossy.dropped == CREATES
     assert {job["id"] for job in service.all_jobs()} - before == {job.id for job in made}
     assert len({job.id for job in made}) == CREATES
+
+
+async def test_a_hundred_creates_with_a_key_whose_first_answers_are_lost_make_a_hundred_jobs(keyed: KeyedPlane) -> None:
+    caller = keyed.caller()
+    file_id, proxy = caller.upload(lines(CHAT)), LossyProxy(keyed.url)
+
+    async with openai.AsyncOpenAI(base_url=f"{proxy.url}/v1", api_key=caller.key, max_retries=2) as retrying:
+        create = partial(retrying.fine_tuning.jobs.create, model="org/model", training_file=file_id)
+        made = await asyncio.gather(*(create() for _ in range(CREATES)))
+    proxy.close()
+
+    assert proxy.dropped == CREATES
+    assert {job["id"] for job in keyed.get("/v1/jobs?owner=*&limit=100")["data"]} == {job.id for job in made}
+    assert len({job.id for job in made}) == CREATES
+    assert not keyed.get("/v1/jobs?owner=*&limit=100")["has_more"]
 
 
 def test_two_creates_alike_are_two_jobs(service: ControlPlane, client: openai.OpenAI) -> None:
