@@ -5,13 +5,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import cancel, data, follow, start, submit, validate
+from bench import cancel, data, follow, gate, start, submit, validate
 from bench.figures import Figure
 from bench.report import show, write_results
 
 BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "submit": submit.on_sqlite,
     "submit-postgres": submit.on_postgres,
+    "gate": gate.run,
     "start": start.run,
     "follow": follow.run,
     "cancel": cancel.run,

@@ -61,7 +61,9 @@ def ask(port: int, request: bytes) -> Answer:
     return answer
 
 
-def post(path: str, body: bytes = b"") -> bytes:
-    """Return a POST request with a JSON body, as it goes over the wire."""
+def post(path: str, body: bytes = b"", key: str | None = None) -> bytes:
+    """Return a POST request with a JSON body and an API key, as it goes over the wire."""
     fields = f"host: localhost\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+    if key is not None:
+        fields += f"\r\nauthorization: Bearer {key}"
     return f"POST {path} HTTP/1.1\r\n{fields}\r\n\r\n".encode() + body

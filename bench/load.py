@@ -28,10 +28,14 @@ class Load:
 def load_in_turns(
     servers: list[tuple[ServerProcess, bytes]], *, clients: int, rounds: int, requests: int
 ) -> list[Load]:
-    """Load each server with its request, one server after the other, for some rounds, and return what came of each."""
+    """Load each server with its request, one server after the other, for some rounds, and return what came of each.
+
+    Whoever is first goes last in the next round: what a server still has to do after its round slows the one behind it.
+    """
     loads = [Load() for _ in servers]
+    pairs = list(zip(loads, servers, strict=True))
     for turn in range(rounds + 1):
-        for load, (server, request) in zip(loads, servers, strict=True):
+        for load, (server, request) in pairs if turn % 2 else reversed(pairs):
             cpu, started = server.cpu_seconds(), time.perf_counter()
             milliseconds = _round(server.port, request, clients, requests)
             if turn > 0:  # the first warms up

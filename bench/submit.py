@@ -39,7 +39,7 @@ def on_postgres(folder: Path) -> list[Figure]:
 
 
 def _measure(database: str, folder: Path, database_url: str) -> list[Figure]:
-    with _control_plane(folder, database_url) as api, _static(folder) as static:
+    with control_plane(folder, database_url) as api, _static(folder) as static:
         request = post("/v1/jobs", msgspec.json.encode(make_spec(api.url, folder)))
         servers = [(static, request), (api, request)]
         limit, alone = load_in_turns(servers, clients=1, rounds=10, requests=100)
@@ -83,7 +83,7 @@ def _sync_milliseconds(file: FileIO) -> float:
 
 
 @contextmanager
-def _control_plane(folder: Path, database_url: str) -> Iterator[ServerProcess]:
+def control_plane(folder: Path, database_url: str, **own_settings: str) -> Iterator[ServerProcess]:
     """Run the API with its control loop and a queue server, and no worker, so that what is submitted stays queued."""
     home = Home(folder)
     home.create()
@@ -93,6 +93,7 @@ def _control_plane(folder: Path, database_url: str) -> Iterator[ServerProcess]:
         "AXO_STORAGE_ROOT": str(home.storage),
         "AXO_ALLOWED_ROOTS": f'["{folder}"]',
         "AXO_HUB__CHECK": "false",
+        **own_settings,
     }
     api = serving("axo_api", environment=settings, ready="/healthz", log=home.logs / "api.log")
     with running(queue_command(home)), api as server:
