@@ -19,6 +19,7 @@ JSON = {"Content-Type": "application/json"}
 YAML = {"Content-Type": "application/yaml"}
 MEGABYTES_20 = 20 * 1024 * 1024
 ROWS = b'{"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]}\n' * 3
+GRADER = {"type": "string_check", "name": "right", "operation": "eq", "input": "4", "reference": "4"}
 GOOD: dict[str, dict[str, Any]] = {
     "/v1/jobs": SPEC,
     "/v1/jobs/plan": SPEC,
@@ -28,6 +29,13 @@ GOOD: dict[str, dict[str, Any]] = {
     "/v1/keys": {"owner": "somebody", "scopes": ["admin"], "expires_at": "2020-01-01T00:00:00Z"},
     "/v1/fine_tuning/jobs": {"model": "org/model", "training_file": "file-" + "0" * 26},
     "/v1/fine_tuning/checkpoints/{checkpoint}/permissions": {"project_ids": ["proj"]},
+    "/v1/fine_tuning/alpha/graders/run": {"grader": GRADER, "model_sample": "4"},
+    "/v1/fine_tuning/alpha/graders/validate": {"grader": GRADER},
+    "/v1/models/{model}": {"job_id": "ftjob-none"},
+    "/v1/webhook_endpoints": {"url": "https://127.0.0.1/hook"},
+    "/v1/webhook_endpoints/{endpoint_id}": {"name": "hook"},
+    "/v1/webhook_endpoints/{endpoint_id}/rotate_secret": {"keep_old_secret_active_for_24_hours": False},
+    "/v1/webhook_endpoints/{endpoint_id}/test": {"event_type": "fine_tuning.job.succeeded"},
     "/v1/uploads": {"bytes": 1, "filename": "rows.jsonl", "mime_type": "text/plain", "purpose": "fine-tune"},
     "/v1/uploads/{upload_id}/complete": {"part_ids": ["part-none"]},
 }
@@ -75,17 +83,21 @@ each_taker = pytest.mark.parametrize("taker", TAKERS, ids=[f"{taker.method} {tak
 
 
 @pytest.fixture
-def named(plane: ControlPlane) -> dict[str, str]:
-    """Something behind each path parameter of a route that takes a body, but for a checkpoint."""
+def named(plane: ControlPlane) -> Iterator[dict[str, str]]:
+    """Something behind each path parameter of a route that takes a body, but for a checkpoint and a model."""
     http = plane.http
     file = http.post("/v1/files", files={"file": ("rows.jsonl", ROWS)}, data={"purpose": "fine-tune"})
     upload = http.post("/v1/files/uploads", json={"filename": "rows.jsonl"})
-    return {
+    hook = http.post("/v1/webhook_endpoints", json=GOOD["/v1/webhook_endpoints"]).json()
+    yield {
         "job_id": plane.submit(),
         "file_id": file.json()["id"],
         "upload_id": upload.json()["id"],
+        "endpoint_id": hook["id"],
         "checkpoint": "ft:none",
+        "model": "ft:none",
     }
+    http.delete(f"/v1/webhook_endpoints/{hook['id']}")  # an owner may have only so many
 
 
 @on_both_databases
@@ -95,6 +107,8 @@ def test_a_body_that_is_no_request_is_refused(plane: ControlPlane, named: dict[s
     bodies = hostile.WHOLE | {"cut off": good[: len(good) // 2], "two of them": good + good}
     if taker.is_required:
         bodies |= {"nothing": b"", "only spaces": b"  "}
+    else:
+        del bodies["null"]
 
     for what, body in bodies.items():
         _assert_refused(plane, _send(plane, taker, named, body, JSON), what)

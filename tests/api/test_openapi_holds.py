@@ -38,10 +38,12 @@ def whole(tmp_path: Path, redis_server: RedisServer) -> Iterator[KeyedPlane]:
 def test_no_answer_is_a_bug_or_undocumented(whole: KeyedPlane, tmp_path: Path) -> None:
     admin = whole.caller("admin", "unsafe_code")
     upload = admin.http.post("/v1/files/uploads", json={"filename": "rows.jsonl"})
+    hook = admin.http.post("/v1/webhook_endpoints", json={"url": "https://127.0.0.1/hook"})
     known = {
         "job_id": admin.submit(),
         "file_id": admin.upload(ROWS),
         "upload_id": upload.json()["id"],
+        "endpoint_id": hook.json()["id"],
         "with": admin.upload(ROWS * 2),
     }
 

@@ -26,7 +26,6 @@ from axo_contracts.ids import CHECKPOINT, new_id
 ROWS = b'{"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]}\n' * 3
 SECRET = "the-name-of-a-secret-project"
 GRADER = {"type": "string_check", "name": "right", "operation": "eq", "input": "4", "reference": "4"}
-SHARED = {"/v1/workers", "/v1/models", "/v1/schema"}
 SHARED = {"/v1/workers", "/v1/models", "/v1/schema", "/v1/webhook_event_types"}
 """What is the same to everybody, but for the ids in it."""
 WITHOUT_IDS = {

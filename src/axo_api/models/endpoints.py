@@ -9,11 +9,12 @@ from fastapi import APIRouter, Path, Query
 
 from axo_api.dependencies import Asking, Axo, Owner, Reach
 from axo_api.errors import Conflict
+from axo_api.json_body import TakesJson
 from axo_api.models import aliases, service
 from axo_api.models.schemas import Alias, DeletedModel, Model, ModelList, NewAlias
 from axo_api.openai.base_models import mapped
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(prefix="/v1/models", tags=["models"], route_class=TakesJson)
 Name = Annotated[str, Path(max_length=4096, description="Percent-encoded: it may hold `/` and `:`.")]
 
 

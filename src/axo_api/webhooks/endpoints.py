@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from axo_api.clock import now
 from axo_api.dependencies import Axo, Listed, Owner, Reach
 from axo_api.errors import Invalid
+from axo_api.json_body import TakesJson
 from axo_api.pagination import After, Limit, Page, page
 from axo_api.webhooks import deliveries, service
 from axo_api.webhooks.payloads import sample
@@ -29,7 +30,7 @@ from axo_api.webhooks.types import EventType
 from axo_api.webhooks.urls import check_url
 from axo_contracts.ids import DELIVERY, new_id
 
-router = APIRouter(prefix="/v1", tags=["webhooks"])
+router = APIRouter(prefix="/v1", tags=["webhooks"], route_class=TakesJson)
 EndpointId = Annotated[str, Path(examples=["wh-01m80dj386h6snwnj5w2aq1gwa"])]
 DeliveryId = Annotated[str, Path(examples=["evt-01m80dj386h6snwnj5w2aq1gwa"])]
 

@@ -8,13 +8,14 @@ from fastapi import APIRouter
 from axo_api.callers import Caller
 from axo_api.dependencies import Asking, Axo
 from axo_api.jobs.permission import permission_of
+from axo_api.json_body import TakesJson
 from axo_api.openai.graders import python_grader, running
 from axo_api.openai.graders.reading import Grader, read
 from axo_api.openai.graders.schemas import GraderRun, RunGrader, ValidatedGrader, ValidateGrader
 from axo_api.settings import Settings
 from axo_contracts.keys import Scope
 
-router = APIRouter(prefix="/v1/fine_tuning/alpha/graders", tags=["OpenAI's fine-tuning API"])
+router = APIRouter(prefix="/v1/fine_tuning/alpha/graders", tags=["OpenAI's fine-tuning API"], route_class=TakesJson)
 
 
 @router.post("/run", summary="Run a grader")
