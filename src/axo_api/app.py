@@ -28,6 +28,8 @@ from axo_api.keys import endpoints as keys
 from axo_api.keys.documented import document_keys
 from axo_api.keys.gate import Gate
 from axo_api.keys.ring import KeyRing
+from axo_api.lifecycle import endpoints as lifecycle
+from axo_api.lifecycle.stream import Lifecycle
 from axo_api.migrations import prepare
 from axo_api.models import endpoints as models
 from axo_api.openai.endpoints import router as openai
@@ -77,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
     for resource in (plans, jobs, output, uploads, files, models, workers, webhooks, schema, keys, health):
+    for resource in (plans, jobs, output, lifecycle, uploads, files, models, workers, schema, keys, health):
         app.include_router(resource.router)
     app.include_router(openai)
     document_keys(app)
@@ -94,19 +97,22 @@ async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Pa
     await asyncio.to_thread(prepare, settings.database_url)
     database = Database(settings.database_url)
     checkers = Checkers(unpack_limits(settings))
+    hub = Hub(settings.storage_root)
+    queue_changed, job_moved = Wake(), Wake()
     parts = Parts(
         settings=settings,
         database=database,
         keys=KeyRing(database, settings),
         redis=connections.for_commands(settings.redis_url),
-        hub=Hub(settings.storage_root),
+        hub=hub,
+        lifecycle=Lifecycle(database, job_moved.listen(queue_changed), hub.closing),
         existence=Existence(settings),
         checkers=checkers,
         uploads=OpenUploads(settings.storage_root, checkers),
         webhooks=Sender(settings.webhooks),
         catalogue=catalogue,
-        queue_changed=Wake(),
-        job_moved=Wake(),
+        queue_changed=queue_changed,
+        job_moved=job_moved,
     )
     await sweep(parts.database, settings.storage_root)
     tasks = [asyncio.create_task(keep_swept(parts.database, settings.storage_root, parts.uploads))]

@@ -14,6 +14,7 @@ from axo_api.files.checkers.pool import Checkers
 from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
 from axo_api.keys.ring import KeyRing
+from axo_api.lifecycle.stream import Lifecycle
 from axo_api.settings import Settings
 from axo_api.uploads.receiving import OpenUploads
 from axo_api.wake import Wake
@@ -30,6 +31,7 @@ class Parts:
     keys: KeyRing
     redis: Redis
     hub: Hub
+    lifecycle: Lifecycle
     existence: Existence
     checkers: Checkers
     uploads: OpenUploads
@@ -68,12 +70,15 @@ Asking = Annotated[Caller, Depends(_caller)]
 """Who sent the request."""
 
 
+OWNER_PATTERN = r"^(\*|[a-z0-9][a-z0-9._-]{0,63})$"
+
+
 async def _listed(
     caller: Asking,
     owner: Annotated[
         str | None,
         Query(
-            pattern=r"^(\*|[a-z0-9][a-z0-9._-]{0,63})$",
+            pattern=OWNER_PATTERN,
             description="For admins: whose to list. Left out: one's own; `*`: everybody's.",
         ),
     ] = None,
@@ -86,6 +91,16 @@ async def _listed(
 
 async def _admin(request: Request, caller: Asking, _: Annotated[object, Security(BEARER)]) -> None:
     caller.require(Scope.ADMIN, f"{request.method} {request.url.path}")
+
+
+async def _seen(
+    caller: Asking,
+    owner: Annotated[
+        str | None,
+        Query(pattern=OWNER_PATTERN, description="For admins: whose jobs. Left out, or `*`: everybody's."),
+    ] = None,
+) -> str | None:
+    return caller.reach if owner is None else await _listed(caller, owner)
 
 
 EVERYBODY = "*"
@@ -101,3 +116,6 @@ Reach = Annotated[str | None, Depends(_reach)]
 
 Listed = Annotated[str | None, Depends(_listed)]
 """Whose objects are listed: one owner's; None: everybody's."""
+
+Seen = Annotated[str | None, Depends(_seen)]
+"""Whose jobs are watched: one owner's; None: everybody's."""

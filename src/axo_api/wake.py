@@ -14,10 +14,11 @@ class Wake:
         for event in self._waiting:
             event.set()
 
-    def listen(self) -> "Listener":
-        """Return a listener, which hears every wake from now on."""
+    def listen(self, *others: "Wake") -> "Listener":
+        """Return a listener, which hears every wake from now on, and those of `others`."""
         event = asyncio.Event()
-        self._waiting.add(event)
+        for wake in (self, *others):
+            wake._waiting.add(event)
         return Listener(event)
 
 

@@ -13,6 +13,7 @@ from axo_api.dependencies import Asking, Axo, Owner, Parts, Reach
 from axo_api.jobs import commands
 from axo_api.jobs import service as jobs_service
 from axo_api.jobs.endpoints import IdempotencyKey, tell
+from axo_api.jobs.labels import labels_in
 from axo_api.jobs.submitting import submit
 from axo_api.json_body import TakesJson
 from axo_api.models.starting import Start, start_from
@@ -79,7 +80,7 @@ async def list_jobs(
     request: Request, axo: Axo, owner: Owner, after: After = None, limit: Limit = 20, metadata: Metadata = None
 ) -> Page[FineTuningJob]:
     """List jobs, newest first, whichever API they were made with."""
-    labels = None if metadata == "null" else _labels(request)
+    labels = None if metadata == "null" else labels_in(request)
     found = await axo.database.read(partial(service.find, owner=owner, after=after, limit=limit, metadata=labels))
     return page(found, limit)
 
@@ -135,12 +136,3 @@ async def _start(model: str, axo: Parts, caller: Caller) -> Start | None:
 async def _told(axo: Parts, row: RowMapping | dict[str, Any]) -> FineTuningJob:
     await tell(axo, row)
     return present(row)
-
-
-def _labels(request: Request) -> dict[str, str]:
-    """Return what `metadata[k]=v` asks for."""
-    return {
-        name[len("metadata[") : -1]: value
-        for name, value in request.query_params.multi_items()
-        if name.startswith("metadata[") and name.endswith("]")
-    }

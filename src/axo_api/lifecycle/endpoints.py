@@ -1,0 +1,80 @@
+"""`/v1/stream`: the lifecycle of all jobs, live."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from axo_api.dependencies import Asking, Axo, Seen
+from axo_api.errors import Invalid
+from axo_api.event_streams import event_stream
+from axo_api.jobs.labels import labels_in
+from axo_api.lifecycle.events import Wanted, newest
+from axo_contracts.events import JOB_EVENTS
+from axo_contracts.lifecycle import JobStatus
+
+router = APIRouter(tags=["jobs"])
+
+STATUSES = {event: status for status, event in JOB_EVENTS.items()}
+LARGEST_ID = 2**63
+LastEventId = Annotated[
+    int | None,
+    Header(
+        ge=0, lt=LARGEST_ID, description="The id of the last event that was received; the stream goes on behind it."
+    ),
+]
+After = Annotated[
+    int | None,
+    Query(ge=0, lt=LARGEST_ID, description="The same as Last-Event-ID, which comes first; 0: from the first event on."),
+]
+Events = Annotated[str | None, Query(description=f"Only these, comma-separated: {', '.join(STATUSES)}.")]
+Statuses = Annotated[list[JobStatus] | None, Query(description="Only moves to one of these statuses.")]
+METADATA: dict[str, Any] = {
+    "name": "metadata",
+    "in": "query",
+    "description": "`metadata[k]=v`: only of jobs with this label, and this again for more.",
+    "style": "deepObject",
+    "explode": True,
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+
+
+@router.get(
+    "/v1/stream",
+    response_class=Response,
+    responses={200: {"description": "The events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    openapi_extra={"parameters": [METADATA]},
+    summary="Follow all jobs",
+)
+async def stream_jobs(
+    request: Request,
+    axo: Axo,
+    caller: Asking,
+    owner: Seen,
+    events: Events = None,
+    status: Statuses = None,
+    last_event_id: LastEventId = None,
+    after: After = None,
+) -> Response:
+    """Send each move of each job that the caller may see, from now on or behind an id, without an end.
+
+    An event's id is the number under which the move is recorded; its type and its data are those of `axo:events`.
+    """
+    wanted = Wanted(owner, _statuses(events, status), labels_in(request))
+    start = after if last_event_id is None else last_event_id
+    if start is not None:
+        start = min(start, await axo.database.read(newest))  # one of a record that was restored since
+    return event_stream(axo.lifecycle.follow(start, wanted), partial(axo.keys.still_accepts, caller), axo.hub.closing)
+
+
+def _statuses(events: str | None, statuses: list[JobStatus] | None) -> frozenset[JobStatus] | None:
+    """Return the statuses that are asked for, by their events' types or by their own names; None: all."""
+    wanted = None if statuses is None else frozenset(statuses)
+    if events is None:
+        return wanted
+    names = [name.strip() for name in events.split(",")]
+    for name in names:
+        if name not in STATUSES:
+            raise Invalid(f"events: {name!r} is no event; there are {', '.join(STATUSES)}.", param="events")
+    named = frozenset(STATUSES[name] for name in names)
+    return named if wanted is None else named & wanted
