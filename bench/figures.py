@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal, Self
 
-Unit = Literal["ms", "/s", "MB/s", "MB"]
+Unit = Literal["ms", "/s", "MB/s", "MB", "KiB"]
 
 
 @dataclass(frozen=True, slots=True)

