@@ -1,6 +1,7 @@
 """`python -m axo_api` serves the control plane; with `migrate` or `keys`, it sees to its database."""
 
 import asyncio
+import gc
 import logging
 import sys
 
@@ -14,6 +15,7 @@ from axo_api.migrations import upgrade
 from axo_api.settings import Settings
 
 SHUTDOWN_SECONDS = 3
+GARBAGE_THRESHOLDS = (10_000, 20, 100)
 
 
 def main() -> None:
@@ -39,6 +41,7 @@ def _serve(settings: Settings) -> None:
         sys.exit(str(error))
     if refusal := asyncio.run(refusal_to_start(settings)):
         sys.exit(refusal)
+    _collect_garbage_seldom()
     uvicorn.run(
         app,
         host=settings.host,
@@ -47,6 +50,13 @@ def _serve(settings: Settings) -> None:
         access_log=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,  # a stream that is being followed would hold the end up for ever
     )
+
+
+def _collect_garbage_seldom() -> None:
+    """Leave old objects alone for longer: with a thousand followers a look through all of them takes 0.2 s."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 if __name__ == "__main__":

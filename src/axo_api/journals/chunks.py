@@ -19,8 +19,8 @@ class _Key(NamedTuple):
 
 
 class _Read(NamedTuple):
+    chunk: Chunk
     version: int
-    chunk: asyncio.Task[Chunk]
 
 
 class SharedChunks:
@@ -29,6 +29,7 @@ class SharedChunks:
     def __init__(self) -> None:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="journal-reader")
         self._reads: dict[_Key, _Read] = {}
+        self._under_way: dict[_Key, asyncio.Task[_Read]] = {}
         self._kept: deque[tuple[_Key, int]] = deque()
         self._kept_bytes = 0
 
@@ -42,36 +43,36 @@ class SharedChunks:
         takes longer than the read. Raises what `read_chunk` raises.
         """
         key = _Key(path, start, events)
-        read = self._reads.get(key)
-        if read is None:
-            read = _Read(version, asyncio.get_running_loop().create_task(self._read(key, is_fresh)))
-            self._reads[key] = read
+        if (read := self._reads.get(key)) is not None:
+            return read
+        if is_fresh:
+            return self._keep(key, _Read(read_chunk(*key), version))
+        reading = self._under_way.get(key)
+        if reading is None:
+            reading = asyncio.get_running_loop().create_task(self._read(key, version))
+            self._under_way[key] = reading
         # A follower that leaves must not cancel what others wait for.
-        return await asyncio.shield(read.chunk), read.version
+        return await asyncio.shield(reading)
 
     def close(self) -> None:
         """Take no more reads; those under way are finished."""
         self._readers.shutdown(wait=False)
 
-    async def _read(self, key: _Key, is_fresh: bool) -> Chunk:
+    async def _read(self, key: _Key, version: int) -> _Read:
         try:
-            if is_fresh:
-                chunk = read_chunk(*key)
-            else:
-                chunk = await asyncio.get_running_loop().run_in_executor(self._readers, read_chunk, *key)
-        except BaseException:
-            del self._reads[key]
-            raise
-        if chunk.end == key.start:
-            del self._reads[key]
-        else:
-            self._keep(key, len(chunk.data))
-        return chunk
+            chunk = await asyncio.get_running_loop().run_in_executor(self._readers, read_chunk, *key)
+        finally:
+            del self._under_way[key]
+        return self._keep(key, _Read(chunk, version))
 
-    def _keep(self, key: _Key, size: int) -> None:
-        self._kept.append((key, size))
-        self._kept_bytes += size
+    def _keep(self, key: _Key, read: _Read) -> _Read:
+        """Keep what was read, unless it is nothing, for those who come a little later."""
+        if read.chunk.end > key.start and key not in self._reads:
+            self._reads[key] = read
+            self._kept.append((key, len(read.chunk.data)))
+            self._kept_bytes += len(read.chunk.data)
         while self._kept_bytes > KEPT_BYTES:
             oldest, oldest_size = self._kept.popleft()
             del self._reads[oldest]
             self._kept_bytes -= oldest_size
+        return read

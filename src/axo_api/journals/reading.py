@@ -18,6 +18,11 @@ def read(path: Path, start: int, limit: int) -> bytes:
     Nothing is returned for a line that is still being written, nor from offset 0 of a journal that does not exist yet.
     Raises `OffsetError` when `start` is neither 0 nor just behind a newline.
     """
+    return read_on(path, start, limit)[0]
+
+
+def read_on(path: Path, start: int, limit: int) -> tuple[bytes, bool]:
+    """Return what `read` returns, and whether those are the newest lines there are."""
     with _opened(path) as file:
         _check_line_start(file, start)
         return _whole_lines(file, start, limit)
@@ -119,17 +124,17 @@ def _line_starts(block: bytes, prefix: bytes) -> Iterator[int]:
         found = block.find(b"\n" + prefix, found + 1)
 
 
-def _whole_lines(descriptor: int, start: int, limit: int) -> bytes:
+def _whole_lines(descriptor: int, start: int, limit: int) -> tuple[bytes, bool]:
     block = os.pread(descriptor, limit, start)
     end = block.rfind(b"\n")
     if end >= 0 or not block:
-        return block[: end + 1]
+        return block[: end + 1], len(block) < limit
     pieces = [block]  # a single line that is longer than the limit
     position = start + len(block)
     while block := os.pread(descriptor, BLOCK_BYTES, position):
         end = block.find(b"\n")
         pieces.append(block[: end + 1] if end >= 0 else block)
         if end >= 0:
-            return b"".join(pieces)
+            return b"".join(pieces), False
         position += len(block)
-    return b""
+    return b"", True

@@ -1,9 +1,9 @@
 """A journal's lines as server-sent events: the id is the offset behind the line, so following is reading from there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from axo_api.journals.reading import read
+from axo_api.journals.reading import read_on
 
 CHUNK_BYTES = 64 * 1024
 MARK_BYTES = 1024 * 1024  # of lines that a filter leaves out, after which the follower is told how far it is
@@ -16,6 +16,7 @@ class Chunk:
     data: bytes
     end: int  # the offset in the journal to go on from
     is_last: bool = False  # the job's `end` is among the lines
+    is_newest: bool = False  # nothing was behind it when it was read
 
 
 def read_chunk(path: Path, start: int, events: frozenset[str] | None) -> Chunk:
@@ -25,7 +26,8 @@ def read_chunk(path: Path, start: int, events: frozenset[str] | None) -> Chunk:
     soon ask for the same chunks. Raises `OffsetError` and `OSError`.
     """
     boundary = ((start + CHUNK_BYTES // 4) // CHUNK_BYTES + 1) * CHUNK_BYTES
-    return encode(read(path, start, boundary - start), start, events)
+    lines, is_newest = read_on(path, start, boundary - start)
+    return replace(encode(lines, start, events), is_newest=is_newest)
 
 
 def encode(lines: bytes, start: int, events: frozenset[str] | None) -> Chunk:

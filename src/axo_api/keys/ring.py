@@ -53,6 +53,7 @@ class KeyRing:
         self._are_required = always_asked_for(settings)
         self._asked_at = -math.inf
         self._notes: set[asyncio.Task[None]] = set()
+        self._looks: dict[str | None, asyncio.Task[bool]] = {}
 
     async def caller_of(self, headers: Headers) -> Caller:
         """Return who sent a request."""
@@ -65,7 +66,22 @@ class KeyRing:
         return caller
 
     async def still_accepts(self, caller: Caller) -> bool:
-        """Return whether a caller who was accepted still is. An outage of the database changes nothing."""
+        """Return whether a caller who was accepted still is. An outage of the database changes nothing.
+
+        All followers ask at about the same time: those with the same key share one look at the database.
+        """
+        look = self._looks.get(caller.key_hash)
+        if look is None:
+            look = self._looks[caller.key_hash] = asyncio.create_task(self._look_again(caller))
+            look.add_done_callback(lambda _: self._looks.pop(caller.key_hash))
+        return await asyncio.shield(look)
+
+    def forget(self) -> None:
+        """Ask the database again: a key was made or revoked here."""
+        self._known.clear()
+        self._asked_at = -math.inf
+
+    async def _look_again(self, caller: Caller) -> bool:
         try:
             if caller.key_hash is None:
                 return not await self._is_key_required()
@@ -75,11 +91,6 @@ class KeyRing:
         except DBAPIError:
             return True
         return True
-
-    def forget(self) -> None:
-        """Ask the database again: a key was made or revoked here."""
-        self._known.clear()
-        self._asked_at = -math.inf
 
     async def _is_key_required(self) -> bool:
         """Look whether a first key was made meanwhile. Once there was one it stays so, and nobody has to ask."""
