@@ -181,6 +181,19 @@ def test_an_id_from_the_future_goes_on_with_what_comes(plane: ControlPlane) -> N
         assert next(events)["job_id"] == job_id
 
 
+def test_a_shutdown_ends_the_stream_cleanly(start_control_plane: StartControlPlane) -> None:
+    plane = start_control_plane()
+
+    with _following(plane.http) as events:
+        job_id = plane.submit()
+        assert next(events)["job_id"] == job_id
+        plane.stop()
+
+        assert list(events) == []
+
+    assert "ERROR" not in plane.output.read_text()
+
+
 @contextmanager
 def _following(http: httpx.Client, last_id: int | None = None, **params: Any) -> Iterator[Iterator[dict[str, Any]]]:
     """Yield the events of a stream that has begun: its first line, an id, has come."""

@@ -397,7 +397,8 @@ def _code(answer: httpx.Response, of_an_empty_body: str = "not_found") -> str:
 
 
 def _is_stream(answer: httpx.Response) -> bool:
-    return answer.headers.get("content-type", "").startswith("text/event-stream")
+    kind: str = answer.headers.get("content-type", "")
+    return kind.startswith("text/event-stream")
 
 
 def _is_empty(answer: httpx.Response) -> bool:
