@@ -10,7 +10,7 @@ from bench.processes import ServerProcess, running, serving
 
 
 @contextmanager
-def control_plane(folder: Path, database_url: str) -> Iterator[ServerProcess]:
+def control_plane(folder: Path, database_url: str, **own_settings: str) -> Iterator[ServerProcess]:
     """Run it with all its state, but for the database, in `folder`."""
     home = Home(folder)
     home.create()
@@ -20,6 +20,7 @@ def control_plane(folder: Path, database_url: str) -> Iterator[ServerProcess]:
         "AXO_STORAGE_ROOT": str(home.storage),
         "AXO_ALLOWED_ROOTS": f'["{folder}"]',
         "AXO_HUB__CHECK": "false",
+        **own_settings,
     }
     api = serving("axo_api", environment=settings, ready="/healthz", log=home.logs / "api.log")
     with running(queue_command(home)), api as server:

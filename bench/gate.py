@@ -8,11 +8,11 @@ import httpx
 import msgspec
 
 from bench.connection import post
+from bench.control_plane import control_plane
 from bench.figures import Figure
 from bench.load import load_in_turns
 from bench.processes import ServerProcess
 from bench.spec import make_spec
-from bench.submit import control_plane
 
 LIMIT = "without keys"
 

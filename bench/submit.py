@@ -82,24 +82,6 @@ def _sync_milliseconds(file: FileIO) -> float:
 
 
 @contextmanager
-def control_plane(folder: Path, database_url: str, **own_settings: str) -> Iterator[ServerProcess]:
-    """Run the API with its control loop and a queue server, and no worker, so that what is submitted stays queued."""
-    home = Home(folder)
-    home.create()
-    settings: Mapping[str, str] = {
-        "AXO_DATABASE_URL": database_url,
-        "AXO_REDIS_URL": home.redis_url,
-        "AXO_STORAGE_ROOT": str(home.storage),
-        "AXO_ALLOWED_ROOTS": f'["{folder}"]',
-        "AXO_HUB__CHECK": "false",
-        **own_settings,
-    }
-    api = serving("axo_api", environment=settings, ready="/healthz", log=home.logs / "api.log")
-    with running(queue_command(home)), api as server:
-        yield server
-
-
-@contextmanager
 def _static(folder: Path) -> Iterator[ServerProcess]:
     with serving("bench.static", environment={}, ready="/healthz", log=folder / "static.log") as server:
         yield server

@@ -78,8 +78,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
-    for resource in (plans, jobs, output, uploads, files, models, workers, webhooks, schema, keys, health):
-    for resource in (plans, jobs, output, lifecycle, uploads, files, models, workers, schema, keys, health):
+    resources = (plans, jobs, output, lifecycle, uploads, files, models, workers, webhooks, schema, keys, health)
+    for resource in resources:
         app.include_router(resource.router)
     app.include_router(openai)
     document_keys(app)
