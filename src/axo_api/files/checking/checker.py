@@ -1,11 +1,11 @@
 """Checking the rows of a file: one pass, and memory for one block of rows."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from axo_api.files.checking.duplicate_keys import DuplicateKey, DuplicateKeys, look
-from axo_api.files.checking.formats import DECODERS, Row, detect
+from axo_api.files.checking.formats import DECODERS, PlainChat, Row, detect
 from axo_api.files.checking.row_hashes import RowHashes
 from axo_api.files.checking.tally import Tally
 from axo_api.files.reading.reader import Reader
@@ -17,6 +17,8 @@ from axo_contracts.wrappings import Wrapping
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FIELDS_SHOWN = 8
+_MOST_NOT_PLAIN = 8
+_Decoded = TypeVar("_Decoded")
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -32,6 +34,8 @@ class Checker:
         self._strict = wrapping.container != "csv"  # there is only text in a table: `true` is a label
         self._format: FormatName | None = None
         self._decoder: msgspec.json.Decoder[Any] | None = None
+        self._plain: msgspec.json.Decoder[PlainChat] | None = None
+        self._blocks_not_plain = 0
         self._rows = 0
         self._bad_rows = 0
         self._problems: list[Problem] = []
@@ -66,7 +70,7 @@ class Checker:
     def _take_together(self, rows: list[bytes], decoder: "msgspec.json.Decoder[Any]") -> bool:
         """Take rows that are all good and of the file's format; return whether they are."""
         try:
-            decoded = _decode_together(rows, decoder)
+            decoded = self._decoded_as_plain(rows) or _decode_together(rows, decoder)
             for row in rows:
                 if not row.isascii():
                     row.decode()
@@ -76,6 +80,16 @@ class Checker:
         self._rows += len(rows)
         self._count(rows, decoded)
         return True
+
+    def _decoded_as_plain(self, rows: list[bytes]) -> list[PlainChat] | None:
+        """Return the rows if all are plain chats. A file with many that are not is no longer asked."""
+        if self._plain is None or self._blocks_not_plain > _MOST_NOT_PLAIN:
+            return None
+        try:
+            return _decode_together(rows, self._plain)
+        except (ValueError, RecursionError):
+            self._blocks_not_plain += 1
+            return None
 
     def _take_one_by_one(self, found: Rows) -> None:
         rows: list[bytes] = []
@@ -115,6 +129,8 @@ class Checker:
             raise BadRow("It is nested too deeply.") from None
         if self._format is None:
             self._format, self._decoder = format_, decoder
+            if format_ == "chat_template":
+                self._plain = msgspec.json.Decoder(PlainChat, strict=self._strict)
         return decoded
 
     def _format_of(self, row: bytes) -> FormatName:
@@ -128,7 +144,7 @@ class Checker:
             raise BadRow(f"It is a {found} row, while the rows before it are {self._format} rows.")
         return self._format or found  # type: ignore[return-value]  # one of the two is there
 
-    def _count(self, rows: list[bytes], decoded: list[Row]) -> None:
+    def _count(self, rows: list[bytes], decoded: list[Row] | list[PlainChat]) -> None:
         self._tally.add(decoded)
         self.hashes.add(rows)
 
@@ -139,12 +155,12 @@ class Checker:
             self._problems.append(Problem(self._rows, line, reason, excerpt.replace("\x00", "�")))
 
 
-def _decode_together(rows: list[bytes], decoder: "msgspec.json.Decoder[Any]") -> list[Row]:
+def _decode_together(rows: list[bytes], decoder: "msgspec.json.Decoder[_Decoded]") -> list[_Decoded]:
     """Return the rows decoded, in one go where each is seen to end in its line. Raises what the decoder raises."""
     for row in rows:
         if row[:1] != b"{" or row[-1:] != b"}":
             return list(map(decoder.decode, rows))
-    decoded: list[Row] = decoder.decode_lines(b"\n".join(rows))  # JSON has no place where it goes on from } to {
+    decoded = decoder.decode_lines(b"\n".join(rows))  # JSON has no place where it goes on from } to {
     if len(decoded) != len(rows):
         raise ValueError("a row holds more than one object")
     return decoded

@@ -50,10 +50,18 @@ class Part(msgspec.Struct, gc=False):
     text: str | None = None
 
 
-class Message(_Flagged, gc=False):
+class _Spoken(_Flagged, gc=False):
+    role: _Name
+
+    @property
+    def carries_loss(self) -> bool:
+        """Whether it is trained on, by the roles that are trained on when nothing else is said."""
+        return self.role in ANSWERING and not self.is_left_out
+
+
+class Message(_Spoken, gc=False):
     """A turn of a conversation."""
 
-    role: _Name
     content: str | list[Part] | None = None
     tool_calls: _Objects | None = None
 
@@ -72,11 +80,6 @@ class Message(_Flagged, gc=False):
     def is_empty_answer(self) -> bool:
         """Whether it answers with nothing, not even a call."""
         return self.role in ANSWERING and not self.content and not self.tool_calls
-
-    @property
-    def carries_loss(self) -> bool:
-        """Whether it is trained on, by the roles that are trained on when nothing else is said."""
-        return self.role in ANSWERING and not self.is_left_out
 
     def turn(self) -> Turn:
         """Return it as a turn. A call counts as a character, so that it is no empty answer."""
@@ -98,6 +101,19 @@ class Chat(msgspec.Struct, gc=False, kw_only=True):
 
     def turns(self) -> Iterable[Turn]:
         return [message.turn() for message in self.messages]
+
+
+class _PlainMessage(_Spoken, gc=False):
+    content: _Name
+
+
+class PlainChat(msgspec.Struct, gc=False, kw_only=True):
+    """A chat of texts only, as most are: it decodes without a line of Python. What it refuses may still be a `Chat`."""
+
+    messages: _Some[_PlainMessage]
+    tools: _Objects | str | None = None
+    chosen: None = None
+    rejected: None = None
 
 
 class _Said(_Flagged, gc=False, rename={"role": "from"}):

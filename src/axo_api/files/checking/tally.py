@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from axo_api.files.checking.formats import Chat, Row
+from axo_api.files.checking.formats import Chat, PlainChat, Row
 from axo_api.files.checking.histogram import Histogram
 
 _MOST_ROLES = 64
@@ -20,12 +20,12 @@ class Tally:
         self.empty_answers = 0
         self.untrained_rows = 0  # whose flags or roles leave nothing that carries loss
 
-    def add(self, rows: Sequence[Row]) -> None:
+    def add(self, rows: Sequence[Row] | Sequence[PlainChat]) -> None:
         """Count rows of one format."""
-        if rows and isinstance(rows[0], Chat):
-            self._add_chats(rows)  # type: ignore[arg-type]  # one format: all are
+        if rows and isinstance(rows[0], (Chat, PlainChat)):
+            self._add_chats(rows)  # type: ignore[arg-type]  # one kind: all are, and a plain one has what is asked of it
         else:
-            self._add_any(rows)
+            self._add_any(rows)  # type: ignore[arg-type]
         if len(self.roles) > _MOST_ROLES:
             self._fold_roles()
 

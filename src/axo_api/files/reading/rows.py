@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 MAX_ROW_BYTES = 64 * 1024 * 1024
-BLOCK_BYTES = 64 * 1024
+BLOCK_BYTES = 128 * 1024
 """How much is read at once. A block and what is decoded of it stay in the processor's cache, not those of 256 KiB."""
 
 
