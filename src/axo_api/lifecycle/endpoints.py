@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
+from axo_api.answers import answered_as
 from axo_api.dependencies import Asking, Axo, Seen
 from axo_api.errors import Invalid
 from axo_api.event_streams import event_stream
@@ -42,7 +43,7 @@ METADATA: dict[str, Any] = {
 @router.get(
     "/v1/stream",
     response_class=Response,
-    responses={200: {"description": "The events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses=answered_as("text/event-stream"),
     openapi_extra={"parameters": [METADATA]},
     summary="Follow all jobs",
 )

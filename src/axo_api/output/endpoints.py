@@ -33,7 +33,7 @@ After = Annotated[str | None, Query(description="The same as Last-Event-ID, whic
 Events = Annotated[str | None, Query(description=f"Only these, comma-separated, and end: {', '.join(EVENT_NAMES)}.")]
 
 STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    **answered_as("text/event-stream"),
     204: {"description": "The job has ended and the follower has seen its end."},
 }
 

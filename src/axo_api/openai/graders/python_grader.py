@@ -15,9 +15,11 @@ from typing import Any, BinaryIO
 from axo_api.openai.graders import python_program
 
 MOST_RESULT_BYTES = 64 * 1024
+MOST_AT_ONCE = 4
 
 _PROGRAM = str(Path(python_program.__file__).absolute())
 _REQUEST, _RESULT = "request.json", "result.json"
+_places = asyncio.Semaphore(MOST_AT_ONCE)
 
 
 class PythonGraderFailed(Exception):
@@ -25,15 +27,19 @@ class PythonGraderFailed(Exception):
 
 
 async def run(source: str, answer: str, row: dict[str, Any], *, seconds: float) -> float:
-    """Return what `grade(sample, item)` of `source` returns, within so many `seconds`.
+    """Return what `grade(sample, item)` of `source` returns, within so many `seconds` once there is a place for it.
 
     Raises `PythonGraderFailed`, and `OSError` where no process can be started.
     """
     request = {"source": source, "answer": answer, "item": row, "cpu_seconds": math.ceil(seconds)}
-    with tempfile.TemporaryDirectory(prefix="axo-grader-", ignore_cleanup_errors=True) as folder:
-        with _files(Path(folder), request) as (asked, answered):
+    async with _places:
+        with _new_folder() as folder, _files(Path(folder), request) as (asked, answered):
             ended_by = await _run_program(folder, asked, answered, seconds)
-        return _result(Path(folder), ended_by)
+            return _result(Path(folder), ended_by)
+
+
+def _new_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="axo-grader-", ignore_cleanup_errors=True)
 
 
 @contextmanager
