@@ -17,9 +17,9 @@ def test_an_id_is_its_prefix_and_26_letters_that_no_one_misreads(prefix: str) ->
 def test_ids_sort_by_the_time_of_their_making() -> None:
     ids = []
     for _ in range(50):
-        made_at = time.time_ns() // 1_000_000
         ids.append(new_id(JOB))
-        wait_for(lambda made_at=made_at: time.time_ns() // 1_000_000 > made_at, "the next millisecond")  # type: ignore[misc]
+        made_by = time.time_ns() // 1_000_000
+        wait_for(lambda made_by=made_by: time.time_ns() // 1_000_000 > made_by, "the next millisecond")  # type: ignore[misc]
 
     assert ids == sorted(ids)
 
