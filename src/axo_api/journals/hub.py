@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import anyio
@@ -13,22 +14,23 @@ from axo_api.journals.reading import OffsetError
 from axo_contracts import storage_paths
 
 CHECK_SECONDS = 0.5  # how late a follower may be told of lines that another process wrote
-
-
 PACE_SECONDS = 50e-6  # for a follower, between two wakes: three times what one takes to be sent something
 
 
 class _Watch:
-    """A journal with followers. `version` counts the times that it may have grown.
+    """A journal with followers. `version` is another each time that it may have grown.
 
-    Behind the offset of `newest` there was nothing at the version beside it.
+    Behind the offset of `newest` there was nothing at the version beside it. No version comes twice: what was read for
+    earlier followers, who have all left since, must not pass for what there is now.
     """
+
+    _versions = count()
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.followers = 0
-        self.version = 0
-        self.newest = (-1, 0)
+        self.version = next(self._versions)
+        self.newest = (-1, self.version)
         self.size = 0
         self._grown = asyncio.Event()
         self._woken_at = -math.inf
@@ -53,7 +55,7 @@ class _Watch:
             self._waking.cancel()
             self._waking = None
         self._woken_at = asyncio.get_running_loop().time()
-        self.version += 1
+        self.version = next(self._versions)
         self._grown.set()
         self._grown.clear()
 
