@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from axo_contracts.lifecycle import EndReason, JobStatus
+from axo_contracts.readings import GpuProcess, TroubleKind
 
 MAX_TEXT_BYTES = 64 * 1024  # a longer line is cut here and marked
 
@@ -55,14 +56,36 @@ class Metric(_FromRun, frozen=True, kw_only=True, tag="metric"):
 
 
 class GpuReading(_FromRun, frozen=True, kw_only=True, tag="gpu"):
-    """One reading of one GPU."""
+    """One reading of one GPU: the fields of `axo_contracts.readings.GpuLoad`."""
 
     index: int
-    utilization_percent: float
+    utilization_percent: float | None
     memory_used_bytes: int
     memory_total_bytes: int
     power_watts: float | None = None
     temperature_celsius: float | None = None
+    throttled: tuple[str, ...] = ()
+    ecc_corrected: int | None = None
+    ecc_uncorrected: int | None = None
+    processes: tuple[GpuProcess, ...] = ()
+
+
+class HostReading(_FromRun, frozen=True, kw_only=True, tag="host"):
+    """One reading of the host that the run is on: the fields of `axo_contracts.readings.HostLoad`."""
+
+    cpu_percent: float
+    memory_used_bytes: int
+    memory_total_bytes: int
+    disk_free_bytes: int
+    disk_total_bytes: int
+
+
+class Trouble(_FromRun, frozen=True, kw_only=True, tag="trouble"):
+    """Something is wrong with a GPU of the run; the run goes on, if it can."""
+
+    index: int
+    kind: TroubleKind
+    message: str
 
 
 class Checkpoint(_FromRun, frozen=True, kw_only=True, tag="checkpoint"):
@@ -104,7 +127,7 @@ class End(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="end"
     message: str = ""
 
 
-RunFrame = AttemptStarted | Log | Progress | Metric | GpuReading | Checkpoint | AttemptEnded
+RunFrame = AttemptStarted | Log | Progress | Metric | GpuReading | HostReading | Trouble | Checkpoint | AttemptEnded
 Frame = RunFrame | Status | End
 
 EVENT_NAMES = (
@@ -113,6 +136,8 @@ EVENT_NAMES = (
     "progress",
     "metric",
     "gpu",
+    "host",
+    "trouble",
     "checkpoint",
     "attempt_ended",
     "status",

@@ -27,6 +27,7 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[InputFile, ...] = ()
     gpus: tuple[int, ...] = ()
     checkpoints_from: tuple[str, ...] = ()  # attempts' folders, or checkpoints, below the storage root: may be resumed
+    traceparent: str | None = None  # W3C Trace Context of the request that the job came by, where traces are kept
     lease_seconds: float = 30.0
     runtime_left_seconds: float | None = None  # after which the run ends as `timed_out`
     stall_seconds: float = 1800.0  # without a step, after which it ends as `stalled`

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import Field
 
+from axo_contracts.readings import GpuLoad, GpuTrouble, HostLoad
 from axo_contracts.strict import Strict
 
 
@@ -57,6 +58,15 @@ class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float  # seconds since 1970
     trouble: str | None = None  # why it takes no work, in one sentence
     has_helper: bool = False  # it answers `axo_contracts.questions`
+    gpu_note: str | None = None  # why no GPU is seen, in one sentence
+    gpu_troubles: tuple[GpuTrouble, ...] = ()
+    gpu_loads: tuple[GpuLoad, ...] = ()
+    host_load: HostLoad | None = None
+
+    @property
+    def sick_gpus(self) -> frozenset[int]:
+        """The GPUs that are given no work."""
+        return frozenset(trouble.index for trouble in self.gpu_troubles if trouble.takes_no_work)
 
 
 def resolve_for_device(resources: Resources, *, is_adapter: bool, capabilities: Capabilities) -> dict[str, Any]:

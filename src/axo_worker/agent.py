@@ -17,6 +17,8 @@ from axo_worker.kept_process import KeptProcess
 from axo_worker.leftovers import Leftovers
 from axo_worker.redis_connection import connect
 from axo_worker.settings import Settings
+from axo_worker.telemetry.finding import find_driver
+from axo_worker.telemetry.watching import HostWatch
 
 _LOOK_SECONDS = 1.0
 _HELPER_LEAVES_SECONDS = 5.0
@@ -32,8 +34,10 @@ class Agent:
         self._boot_id = os.urandom(6).hex()
         self._redis = connect(settings.redis_url, retries=1)
         self._leftovers = Leftovers(self._redis, settings.worker_home)
-        state = describe(settings, self._boot_id)
-        self._heartbeat = Heartbeat(self._redis, state, settings.heartbeat_seconds)
+        self._found = find_driver(cpu_only=settings.cpu_only)
+        self._watch = HostWatch(self._found, settings.storage_root)
+        state = describe(settings, self._boot_id, self._found)
+        self._heartbeat = Heartbeat(self._redis, state, settings.heartbeat_seconds, self._watch.seen_in)
         owner = str(os.getpid())
         slot = [sys.executable, "-m", "axo_worker.slot", owner, self._boot_id]
         self._slots = [KeptProcess([*slot, str(number)]) for number in range(state.capabilities.slots)]
@@ -45,9 +49,10 @@ class Agent:
         """Work until asked to leave. Raises `BlockingIOError` when another agent uses the same home."""
         lock = _lock_home(self._settings.worker_home)
         self._leftovers.kill_all()
+        self._watch.start()
         self._heartbeat.start()
         state = self._heartbeat.state
-        log.info("worker started", id=state.id, slots=len(self._slots), trouble=state.trouble)
+        log.info("worker started", id=state.id, slots=len(self._slots), trouble=state.trouble, gpus=self._found.note)
         while not (self._is_draining and not any(slot.is_alive() for slot in self._slots)):
             self._look_after_slots()
             self._leftovers.end_orphaned_runs()
@@ -85,7 +90,7 @@ class Agent:
             if self._settings.has_helper:
                 self._helper.start_if_dead()
             if self._heartbeat.state.trouble:
-                self._heartbeat.tell(describe(self._settings, self._boot_id))
+                self._heartbeat.tell(describe(self._settings, self._boot_id, self._found))
 
     def _tell(self, **changes: str | None) -> None:
         state = msgspec.structs.replace(self._heartbeat.state, **changes)

@@ -10,6 +10,7 @@ from redis import Redis, RedisError
 
 from axo_contracts.frames import AttemptEnded
 from axo_contracts.orders import RunOrder
+from axo_observability.traces import Tracer
 from axo_worker.control import ControlKey, listen
 from axo_worker.diagnosis import Diagnosis
 from axo_worker.frames import FrameWriter
@@ -37,6 +38,7 @@ class Host:
     settings: Settings
     boot_id: str
     stop: StopRequest
+    tracer: Tracer
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def claim(order: RunOrder, host: Host, redis: Redis) -> Lease | None:
                 raise
             time.sleep(_LOOK_SECONDS)
         else:
-            log.info("claim", job=order.job_id, attempt=order.attempt, answer=answer)
+            log.info("claim", job_id=order.job_id, attempt=order.attempt, answer=answer)
             return lease if answer is Claim.OK else None
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from axo_contracts.lifecycle import ENDINGS, EndReason
 from axo_worker.supervise import Training
@@ -46,7 +46,17 @@ _KILLED = re.compile(r"died with <Signals\.SIGKILL|exitcode\s*:\s*-9\b|Signal 9 
 
 
 def diagnose(training: Training, missing_result: str | None) -> Diagnosis:
-    """Return why the run ended. `missing_result` is what is wrong with its outputs, if anything."""
+    """Return why the run ended. `missing_result` is what is wrong with its outputs, if anything.
+
+    What was seen of its GPUs is told with every end but a good one.
+    """
+    diagnosis = _diagnose(training, missing_result)
+    if diagnosis.reason is EndReason.COMPLETED or not training.gpu_troubles:
+        return diagnosis
+    return replace(diagnosis, message=" ".join([diagnosis.message, *training.gpu_troubles]))
+
+
+def _diagnose(training: Training, missing_result: str | None) -> Diagnosis:
     is_whole = training.has_ended and training.exit_code == 0 and missing_result is None
     if training.stop_reason and not (is_whole and training.stop_reason is not EndReason.CANCELLED):
         return _plain(training.stop_reason)

@@ -1,6 +1,7 @@
 """A thread that tells the control plane every few seconds that this worker lives, and how it is."""
 
 import threading
+from collections.abc import Callable
 
 import msgspec
 import structlog
@@ -15,11 +16,17 @@ log = structlog.get_logger()
 
 
 class Heartbeat:
-    """Beats from `start` to `close`. What it says is `state`, which may be replaced at any time by `tell`."""
+    """Beats from `start` to `close`. What it says is `state`, which may be replaced at any time by `tell`.
 
-    def __init__(self, redis: Redis, state: WorkerState, seconds: float) -> None:
+    `look` adds to it what is seen of the hardware at each beat.
+    """
+
+    def __init__(
+        self, redis: Redis, state: WorkerState, seconds: float, look: Callable[[WorkerState], WorkerState]
+    ) -> None:
         self._redis = redis
         self._seconds = seconds
+        self._look = look
         self._changed = threading.Event()
         self._is_closed = False
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -49,7 +56,7 @@ class Heartbeat:
         while not self._is_closed:
             self._changed.clear()
             try:
-                self._say(self.state)
+                self._say(self._look(self.state))
             except RedisError as error:
                 log.warning("heartbeat not sent", error=str(error))
             self._changed.wait(self._seconds)

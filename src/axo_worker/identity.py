@@ -10,7 +10,7 @@ from pathlib import Path
 
 from axo_contracts.resources import Capabilities, WorkerState
 from axo_worker.settings import Settings
-from axo_worker.telemetry import detect_gpus
+from axo_worker.telemetry.finding import Found
 
 _PACKAGES = (
     *("axolotl", "torch", "transformers", "accelerate", "peft", "trl", "datasets", "bitsandbytes"),
@@ -30,7 +30,7 @@ print(json.dumps(found))
 _VERSIONS_SECONDS = 30
 
 
-def describe(settings: Settings, boot_id: str) -> WorkerState:
+def describe(settings: Settings, boot_id: str, found: Found) -> WorkerState:
     """Return what this worker is, with its trouble where it can't train. Starts the trainer's Python once."""
     trouble = trouble_with_trainer(settings)
     return WorkerState(
@@ -39,7 +39,7 @@ def describe(settings: Settings, boot_id: str) -> WorkerState:
         host=socket.gethostname(),
         state="online",
         capabilities=Capabilities(
-            gpus=() if settings.cpu_only else detect_gpus(),
+            gpus=found.driver.gpus(),
             cpu_count=os.cpu_count() or 1,
             memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             packages={} if trouble else _trainer_packages(settings.trainer_python),
@@ -48,6 +48,7 @@ def describe(settings: Settings, boot_id: str) -> WorkerState:
         started_at=time.time(),
         trouble=trouble,
         has_helper=settings.has_helper and not trouble,
+        gpu_note=found.note,
     )
 
 

@@ -37,7 +37,9 @@ class Leftovers:
     def end_orphaned_runs(self) -> None:
         """Take over each run whose process has died since the last call."""
         for runtime in orphaned_runs(self._home):
-            log.warning("ending a run that lost its process", job=runtime.record.job_id, attempt=runtime.record.attempt)
+            log.warning(
+                "ending a run that lost its process", job_id=runtime.record.job_id, attempt=runtime.record.attempt
+            )
             _kill_marked(self._home, runtime.record.marker)
             threading.Thread(target=self._deliver, args=(runtime,), name="leftovers", daemon=True).start()
 
@@ -67,7 +69,7 @@ class Leftovers:
         try:
             release_token(self._redis, runtime.record.job_id, runtime.record.token)
         except RedisError as error:
-            log.info("a lease is left to run out", job=runtime.record.job_id, error=str(error))
+            log.info("a lease is left to run out", job_id=runtime.record.job_id, error=str(error))
 
 
 def _says_how_it_ended(spool: Spool) -> bool:

@@ -1,6 +1,5 @@
 """The one function that RQ may call: claim the job, prepare its folder, supervise its trainer, say how it ended."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from axo_worker.process import TrainerProcess
 from axo_worker.redis_connection import connect
 from axo_worker.results import missing_result
 from axo_worker.supervise import Supervisor, Training
-from axo_worker.telemetry import watch_gpus
+from axo_worker.telemetry.watching import RunWatch
 from axo_worker.workspace import has_begun, prepare_workspace
 
 log = structlog.get_logger()
@@ -31,9 +30,10 @@ log = structlog.get_logger()
 def run_job(order_json: dict[str, Any], *, host: Host) -> None:
     """Run one attempt of a job, if it is to be run here. Returns when the control plane knows how it ended."""
     order = order_from_json(order_json)
+    structlog.contextvars.bind_contextvars(job_id=order.job_id, attempt=order.attempt)
     if has_begun(host.settings.storage_root, order):
         log.warning(
-            "an order of an attempt that has begun before is left alone", job=order.job_id, attempt=order.attempt
+            "an order of an attempt that has begun before is left alone", job_id=order.job_id, attempt=order.attempt
         )
         return
     redis = connect(host.settings.redis_url, retries=1)
@@ -43,7 +43,8 @@ def run_job(order_json: dict[str, Any], *, host: Host) -> None:
     with hold(order, host, redis, lease) as attempt:
         training = Training()
         try:
-            resume, launch, folder = _prepare(attempt)
+            with host.tracer.span("prepare", _ids(order), parent=order.traceparent):
+                resume, launch, folder = _prepare(attempt)
             training = _train(attempt, resume, launch, folder)
             diagnosis = _diagnose(attempt, training, folder)
         except RunFailed as failure:
@@ -52,6 +53,7 @@ def run_job(order_json: dict[str, Any], *, host: Host) -> None:
             host.stop.abandon()
         if not host.stop.is_abandoned:
             attempt.end(diagnosis, training)
+    host.tracer.close()
 
 
 def _prepare(attempt: Attempt) -> tuple[Resume, Launch, Path]:
@@ -81,11 +83,12 @@ def _train(attempt: Attempt, resume: Resume, launch: Launch, folder: Path) -> Tr
     sealer = Sealer(folder, frames)
     supervisor = Supervisor(order, attempt.runtime, frames, attempt.host.stop, sealer, attempt.backlog_bytes)
     oom_kills_before = oom_kills()
-    trainer = TrainerProcess(
-        launch.command, folder=folder, environment=launch.environment, lease_seconds=attempt.lease.safe_seconds
-    )
-    attempt.keeper.tell(trainer.prolong)
-    trainer.wait_until_started()
+    with attempt.host.tracer.span("start trainer", _ids(order), parent=order.traceparent):
+        trainer = TrainerProcess(
+            launch.command, folder=folder, environment=launch.environment, lease_seconds=attempt.lease.safe_seconds
+        )
+        attempt.keeper.tell(trainer.prolong)
+        trainer.wait_until_started()
     frames.send(
         lambda stamp: AttemptStarted(
             **stamp,
@@ -95,10 +98,9 @@ def _train(attempt: Attempt, resume: Resume, launch: Launch, folder: Path) -> Tr
             skipped=resume.skipped,
         )
     )
-    is_over = threading.Event()
-    watch_gpus(order.gpus, frames, is_over)
-    training = supervisor.watch(trainer)
-    is_over.set()
+    with RunWatch(order.gpus, attempt.host.settings.storage_root, frames) as watch:
+        training = supervisor.watch(trainer)
+    training.gpu_troubles = tuple(watch.troubles)
     attempt.keeper.tell(None)
     trainer.close()
     sealer.finish()
@@ -109,3 +111,7 @@ def _train(attempt: Attempt, resume: Resume, launch: Launch, folder: Path) -> Tr
 def _diagnose(attempt: Attempt, training: Training, folder: Path) -> Diagnosis:
     is_adapter = bool(attempt.order.config.get("adapter"))
     return diagnose(training, missing_result(folder / storage_paths.OUTPUTS, is_adapter=is_adapter))
+
+
+def _ids(order: RunOrder) -> dict[str, str | int]:
+    return {"job_id": order.job_id, "attempt": order.attempt}

@@ -74,7 +74,7 @@ class Sender:
             try:
                 self._take_turn()
             except RedisError as error:
-                log.warning("frames wait for Redis", job=self._job_id, error=str(error))
+                log.warning("frames wait for Redis", job_id=self._job_id, error=str(error))
                 self._closed.wait(_RECONNECT_SECONDS)
 
     def _take_turn(self) -> None:
@@ -150,6 +150,6 @@ class Sender:
         oldest = self._unacknowledged[0]
         if self._redis.xrange(redis_names.FRAMES, oldest.id, oldest.id):
             return
-        log.warning("sending frames again", job=self._job_id, attempt=self._attempt, seq=oldest.first)
+        log.warning("sending frames again", job_id=self._job_id, attempt=self._attempt, seq=oldest.first)
         self.offset, self._next_seq = oldest.offset, oldest.first
         self._unacknowledged.clear()

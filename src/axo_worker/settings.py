@@ -2,9 +2,12 @@
 
 import socket
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from axo_observability.logs import LogFormat
 
 
 class Settings(BaseSettings):
@@ -30,6 +33,12 @@ class Settings(BaseSettings):
     """Keep a process with Axolotl loaded (about 0.7 GB of memory, no GPU), which checks configs and plans runs."""
     cpu_only: bool = False
     """Use the CPU, also where there are GPUs."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """How much the worker says about itself."""
+    log_format: LogFormat = "console"
+    """json: a JSON object a line, for what collects logs. console: for people."""
+    otlp_endpoint: str | None = None
+    """Where OpenTelemetry traces are sent by OTLP over HTTP, such as http://collector:4318; needs axo[otel]."""
     heartbeat_seconds: float = Field(default=2.0, gt=0, le=5)
     """How often the control plane is told that this worker lives."""
 

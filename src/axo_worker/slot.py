@@ -20,6 +20,8 @@ from rq.worker import WorkerStatus
 
 from axo_contracts import redis_names
 from axo_contracts.lifecycle import EndReason
+from axo_observability import logs
+from axo_observability.traces import tracer
 from axo_worker.attempt import Host
 from axo_worker.guard import become_subreaper, die_with_parent
 from axo_worker.order_job import order_job
@@ -38,7 +40,9 @@ def main(agent_pid: int, boot_id: str, number: int) -> None:
     """Take orders until asked to stop: SIGTERM after the current run, SIGINT as soon as it has a checkpoint."""
     die_with_parent(agent_pid)
     settings = Settings()
-    host = Host(settings, boot_id, StopRequest())
+    logs.configure(settings.log_format, settings.log_level)
+    traces = tracer(settings.otlp_endpoint, "axo-worker", worker=settings.worker_id)
+    host = Host(settings, boot_id, StopRequest(), traces)
     slot = Slot(
         [redis_names.queue(settings.worker_id)],
         name=f"{settings.worker_id}.{boot_id}.{number}.{os.getpid()}",

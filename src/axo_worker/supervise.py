@@ -39,6 +39,7 @@ class Training:
     lease_expired: bool = False
     guard_lost: bool = False
     oom_kills: int = 0
+    gpu_troubles: tuple[str, ...] = ()  # what was seen of its GPUs, a sentence each
     log_tail: LogTail = field(default_factory=LogTail)
 
 

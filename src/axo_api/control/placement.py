@@ -54,8 +54,8 @@ def choose(resources: Resources, fleet: Sequence[Host], *, avoid: str | None = N
 
 
 def _host(worker: WorkerState, runs: Sequence[Run]) -> Host:
-    busy = {gpu for run in runs for gpu in run.gpus}
-    free = tuple(gpu.index for gpu in worker.capabilities.gpus if gpu.index not in busy)
+    taken = worker.sick_gpus.union(*(run.gpus for run in runs))
+    free = tuple(gpu.index for gpu in worker.capabilities.gpus if gpu.index not in taken)
     return Host(worker, free, worker.capabilities.slots - len(runs))
 
 

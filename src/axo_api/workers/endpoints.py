@@ -12,7 +12,8 @@ from axo_api.control.placement import Place, hosts
 from axo_api.dependencies import Axo, Listed, Reach
 from axo_api.errors import Unavailable
 from axo_api.workers.fleet import Run, current_runs, live_workers
-from axo_api.workers.schemas import GpuView, QueuedJob, QueueList, Worker, WorkerList
+from axo_api.workers.gpus import gpus_of
+from axo_api.workers.schemas import HostLoadView, QueuedJob, QueueList, Worker, WorkerList
 from axo_api.workers.waiting import waiting
 from axo_contracts.resources import WorkerState
 
@@ -56,16 +57,17 @@ async def _live(axo: Axo) -> list[WorkerState]:
 
 def _worker(state: WorkerState, runs: Sequence[Run], owner: str | None) -> Worker:
     on_it = [run for run in runs if run.worker_id == state.id]
-    gpus = [GpuView(index=gpu.index, name=gpu.name, memory_bytes=gpu.memory_bytes) for gpu in state.capabilities.gpus]
     return Worker(
         id=state.id,
         host=state.host,
         state=state.state,
-        gpus=gpus,
+        gpus=gpus_of(state),
         slots=state.capabilities.slots,
         running=[run.job_id for run in on_it if owner in {None, run.owner}],
         busy_slots=len(on_it),
-        trouble=state.trouble,
+        trouble=state.trouble or " ".join(trouble.message for trouble in state.gpu_troubles) or None,
+        gpu_note=state.gpu_note,
+        host_load=HostLoadView.model_validate(state.host_load) if state.host_load else None,
         packages=state.capabilities.packages,
         started_at=datetime.fromtimestamp(state.started_at, UTC),
     )

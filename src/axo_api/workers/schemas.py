@@ -3,7 +3,34 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class GpuProcessView(BaseModel):
+    """A process that computes on a GPU."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    pid: int
+    memory_bytes: int | None
+
+
+class GpuLoadView(BaseModel):
+    """What a GPU is doing, as its driver tells it; null is what it does not tell."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    utilization_percent: float | None
+    memory_used_bytes: int
+    memory_total_bytes: int
+    power_watts: float | None
+    temperature_celsius: float | None
+    throttled: list[str] = Field(
+        description="Why its clocks are lowered: power_cap, hw_slowdown, sw_thermal, hw_thermal, power_brake."
+    )
+    ecc_corrected: int | None = Field(description="Memory errors since its driver was loaded.")
+    ecc_uncorrected: int | None
+    processes: list[GpuProcessView]
 
 
 class GpuView(BaseModel):
@@ -12,6 +39,21 @@ class GpuView(BaseModel):
     index: int
     name: str
     memory_bytes: int
+    load: GpuLoadView | None = Field(description="As of the last heartbeat; null when it cannot be read.")
+    troubles: list[str] = Field(description="What is wrong with it.")
+    takes_work: bool = Field(description="False after an error that only a reset mends.")
+
+
+class HostLoadView(BaseModel):
+    """What a host is doing, as of its last heartbeat."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    cpu_percent: float = Field(description="Of all its CPUs together.")
+    memory_used_bytes: int
+    memory_total_bytes: int
+    disk_free_bytes: int = Field(description="On the disk that the storage is on.")
+    disk_total_bytes: int
 
 
 class Worker(BaseModel):
@@ -25,7 +67,9 @@ class Worker(BaseModel):
     slots: int = Field(description="Runs that it can do side by side.")
     running: list[str] = Field(description="Jobs that hold a place on it, as far as they are the caller's.")
     busy_slots: int = Field(description="Runs that hold a place on it, whoever's.")
-    trouble: str | None = Field(description="Why it takes no work.")
+    trouble: str | None = Field(description="Why it takes no work, or else what is wrong with its GPUs.")
+    gpu_note: str | None = Field(description="Why no GPU is seen.")
+    host_load: HostLoadView | None
     packages: dict[str, str] = Field(description="What its trainer's environment has.")
     started_at: datetime
 

@@ -14,13 +14,14 @@ def workers(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     if as_json:
         print_json(page)
         return
-    columns = ("WORKER", "HOST", "STATE", "GPUS", "RUNNING", "STARTED", "TROUBLE")
+    columns = ("WORKER", "HOST", "STATE", "GPUS", "LOAD", "RUNNING", "STARTED", "TROUBLE")
     rows = [
         (
             worker["id"],
             worker["host"],
             worker["state"],
             _gpus(worker["gpus"]),
+            _load(worker.get("host_load")),
             f"{worker['busy_slots']} of {worker['slots']}",
             ago(worker["started_at"]),
             worker["trouble"] or DASH,
@@ -47,5 +48,21 @@ def queue(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
 
 
 def _gpus(gpus: list[dict[str, Any]]) -> str:
-    names = [f"{gpu['name']} ({size(gpu['memory_bytes'])})" for gpu in gpus]
-    return ", ".join(names) or "none (CPU)"
+    return ", ".join(map(_gpu, gpus)) or "none (CPU)"
+
+
+def _gpu(gpu: dict[str, Any]) -> str:
+    load = gpu.get("load") or {}
+    told = [size(gpu["memory_bytes"])]
+    if load.get("utilization_percent") is not None:
+        told.append(f"{load['utilization_percent']:.0f}%")
+    if load.get("temperature_celsius") is not None:
+        told.append(f"{load['temperature_celsius']:.0f} °C")
+    return f"{gpu['name']} ({', '.join(told)})"
+
+
+def _load(host: dict[str, Any] | None) -> str:
+    if host is None:
+        return DASH
+    memory = host["memory_used_bytes"] / max(1, host["memory_total_bytes"])
+    return f"CPU {host['cpu_percent']:.0f}%, memory {memory:.0%}, {size(host['disk_free_bytes'])} free on disk"

@@ -5,6 +5,7 @@ import sys
 import threading
 from types import FrameType
 
+from axo_observability import logs
 from axo_worker.guard import die_with_parent
 from axo_worker.helping.desk import Desk
 from axo_worker.helping.helper_process import helper_process
@@ -19,6 +20,7 @@ def main(agent_pid: int) -> None:
     """Work until SIGTERM, or until the agent dies."""
     die_with_parent(agent_pid)
     settings = Settings()
+    logs.configure(settings.log_format, settings.log_level)
     helper = helper_process(settings)
     leaving = threading.Event()
 

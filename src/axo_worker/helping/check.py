@@ -7,7 +7,7 @@ from axo_contracts.orders import RunOrder
 from axo_contracts.questions import Refused, ValidateQuestion, device_of, sentence_of
 from axo_worker.helping.client import NotThere, ask
 from axo_worker.settings import Settings
-from axo_worker.telemetry import detect_gpus
+from axo_worker.telemetry.finding import find_driver
 
 PATIENCE_SECONDS = 2.0
 
@@ -21,13 +21,13 @@ def refusal(order: RunOrder, settings: Settings) -> str | None:
     """
     if not settings.has_helper:
         return None
-    gpus = detect_gpus() if order.gpus else ()
+    gpus = find_driver(cpu_only=not order.gpus).driver.gpus()
     device = device_of(tuple(gpu for gpu in gpus if gpu.index in order.gpus))
     question = ValidateQuestion(config=order.config, device=device)
     try:
         answer = ask(settings.worker_home, question, seconds=PATIENCE_SECONDS)
     except NotThere as error:
-        log.info("the config is left to the trainer to check", job=order.job_id, reason=str(error))
+        log.info("the config is left to the trainer to check", job_id=order.job_id, reason=str(error))
         return None
     if not isinstance(answer, Refused):
         return None
