@@ -13,6 +13,8 @@ from axo_api.keys import command as keys
 from axo_api.keys.requirement import refusal_to_start
 from axo_api.migrations import upgrade
 from axo_api.settings import Settings
+from axo_observability import logs
+from axo_observability.traces import TracesNotInstalled
 
 SHUTDOWN_SECONDS = 3
 GARBAGE_THRESHOLDS = (10_000, 20, 100)
@@ -21,7 +23,7 @@ GARBAGE_THRESHOLDS = (10_000, 20, 100)
 def main() -> None:
     """Do what the command line says."""
     settings = Settings()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure(settings.log_format, settings.log_level)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it names every URL, and those of webhooks may hold secrets
     match sys.argv[1:]:
         case []:
@@ -37,7 +39,7 @@ def main() -> None:
 def _serve(settings: Settings) -> None:
     try:
         app = create_app(settings)
-    except BadCatalogue as error:
+    except (BadCatalogue, TracesNotInstalled) as error:
         sys.exit(str(error))
     if refusal := asyncio.run(refusal_to_start(settings)):
         sys.exit(refusal)
@@ -46,6 +48,7 @@ def _serve(settings: Settings) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        log_config=None,  # its lines go where ours go
         log_level=settings.log_level.lower(),
         access_log=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,  # a stream that is being followed would hold the end up for ever

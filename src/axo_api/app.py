@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from axo_api import connections
+from axo_api.access import AccessLog
 from axo_api.answers import document_refusals
 from axo_api.body_limit import BodyLimit
 from axo_api.catalogue.reading import Catalogue, read_catalogue
@@ -32,6 +33,9 @@ from axo_api.lifecycle import endpoints as lifecycle
 from axo_api.lifecycle.stream import Lifecycle
 from axo_api.migrations import prepare
 from axo_api.models import endpoints as models
+from axo_api.monitoring import endpoints as monitoring
+from axo_api.monitoring.instruments import Instruments
+from axo_api.monitoring.snapshot import Snapshots
 from axo_api.openai.endpoints import router as openai
 from axo_api.output import endpoints as output
 from axo_api.plans import endpoints as plans
@@ -44,6 +48,7 @@ from axo_api.wake import Wake
 from axo_api.webhooks import endpoints as webhooks
 from axo_api.webhooks.sending import Sender
 from axo_api.workers import endpoints as workers
+from axo_observability.traces import Tracer, tracer
 
 log = logging.getLogger(__name__)
 
@@ -61,13 +66,14 @@ Errors share one envelope, with the id that the answer's `x-request-id` has too.
 def create_app(settings: Settings) -> FastAPI:
     """Return the control plane as an ASGI application; it starts and stops its parts with its lifespan.
 
-    Raises `BadCatalogue` for a catalogue file that cannot be used.
+    Raises `BadCatalogue` for a catalogue file that cannot be used, and `TracesNotInstalled`.
     """
     catalogue = read_catalogue(settings.catalogue)
+    traces = tracer(settings.otlp_endpoint, "axo-api")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(settings, catalogue) as parts:
+        async with _running(settings, catalogue, traces) as parts:
             app.state.parts = parts
             yield
 
@@ -78,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
-    resources = (plans, jobs, output, lifecycle, uploads, files, models, workers, webhooks, schema, keys, health)
+    resources = (plans, jobs, output, lifecycle, uploads, files, models, workers, webhooks, schema, keys, health, monitoring)
     for resource in resources:
         app.include_router(resource.router)
     app.include_router(openai)
@@ -87,23 +93,24 @@ def create_app(settings: Settings) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate)
+    app.add_middleware(AccessLog)
     app.add_middleware(RequestIds)
     return app
 
 
 @asynccontextmanager
-async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Parts]:
+async def _running(settings: Settings, catalogue: Catalogue, traces: Tracer) -> AsyncIterator[Parts]:
     settings.storage_root.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(prepare, settings.database_url)
     database = Database(settings.database_url)
     checkers = Checkers(unpack_limits(settings))
-    hub = Hub(settings.storage_root)
+    redis, hub = connections.for_commands(settings.redis_url), Hub(settings.storage_root)
     queue_changed, job_moved = Wake(), Wake()
     parts = Parts(
         settings=settings,
         database=database,
         keys=KeyRing(database, settings),
-        redis=connections.for_commands(settings.redis_url),
+        redis=redis,
         hub=hub,
         lifecycle=Lifecycle(database, job_moved.listen(queue_changed), hub.closing),
         existence=Existence(settings),
@@ -111,6 +118,9 @@ async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Pa
         uploads=OpenUploads(settings.storage_root, checkers),
         webhooks=Sender(settings.webhooks),
         catalogue=catalogue,
+        instruments=Instruments(hub),
+        snapshots=Snapshots(database, redis),
+        tracer=traces,
         queue_changed=queue_changed,
         job_moved=job_moved,
     )
@@ -130,5 +140,6 @@ async def _running(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Pa
         parts.hub.close()
         await parts.existence.close()
         await parts.webhooks.close()
+        await asyncio.to_thread(parts.tracer.close)
         await parts.redis.aclose()
         parts.database.close()

@@ -15,11 +15,14 @@ from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
 from axo_api.keys.ring import KeyRing
 from axo_api.lifecycle.stream import Lifecycle
+from axo_api.monitoring.instruments import Instruments
+from axo_api.monitoring.snapshot import Snapshots
 from axo_api.settings import Settings
 from axo_api.uploads.receiving import OpenUploads
 from axo_api.wake import Wake
 from axo_api.webhooks.sending import Sender
 from axo_contracts.keys import Scope
+from axo_observability.traces import Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,9 @@ class Parts:
     uploads: OpenUploads
     webhooks: Sender
     catalogue: Catalogue
+    instruments: Instruments
+    snapshots: Snapshots
+    tracer: Tracer
     queue_changed: Wake  # for the dispatcher
     job_moved: Wake  # for the outbox, and for what follows it
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from axo_observability.logs import LogFormat
+
 
 class HubSettings(BaseModel):
     """How names on the Hugging Face Hub are looked up when a job is submitted."""
@@ -73,6 +75,12 @@ class Settings(BaseSettings):
     """Whether requests need an API key. auto: as soon as there is one, and always when not on loopback."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much the service says about itself."""
+    log_format: LogFormat = "console"
+    """json: a JSON object a line, for what collects logs. console: for people."""
+    otlp_endpoint: str | None = None
+    """Where OpenTelemetry traces are sent by OTLP over HTTP, such as http://collector:4318; needs axo[otel]."""
+    open_metrics: bool | Literal["auto"] = "auto"
+    """Whether /metrics needs no API key. auto: to a scraper on this host, of a service that listens on loopback."""
     allowed_roots: list[Path] = []
     """Folders below which a job may name models and data by path, as a JSON list. Empty: none."""
     unsafe_code: bool = False

@@ -96,6 +96,7 @@ jobs = Table(
     Column("openai", JSON),  # what OpenAI's face shows of it and the spec does not say
     Column("result_file_id", String(40)),  # its metrics as a file, made when it has succeeded
     Column("trained_tokens", BigInteger),  # counted then, too
+    Column("traceparent", String(55)),  # of the request that submitted it (W3C Trace Context), where traces are kept
     UniqueConstraint("owner", "idempotency_key"),
     Index("ix_jobs_owner_id", "owner", "id"),
     Index("ix_jobs_status_priority_id", "status", "priority", "id"),
@@ -245,6 +246,14 @@ model_aliases = Table(
     Column("step", Integer),  # of a checkpoint; none: the result
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_model_aliases_owner_name_id", "owner", "name", "id"),
+)
+
+tallies = Table(  # sums over all that ever happened, for /metrics
+    "tallies",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("label", String(64), primary_key=True),
+    Column("value", Float(53), nullable=False),
 )
 
 api_keys = Table(

@@ -1,10 +1,10 @@
 """Gives queued jobs to workers: places the best that fits, moves it by compare-and-set, and orders the run."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
+import structlog
 from pydantic import ValidationError
 from redis import Redis as BlockingRedis
 from redis.exceptions import RedisError
@@ -24,7 +24,7 @@ from axo_contracts.jobs import spec_from_json
 from axo_contracts.lifecycle import JobStatus
 from axo_contracts.orders import RUN_JOB, RunOrder, order_to_json
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.5
 REST_SECONDS = 0.02  # many submits at once are one round
@@ -38,8 +38,9 @@ async def run_dispatcher(parts: Parts, rq: BlockingRedis) -> None:
     while True:
         try:
             await dispatch(parts, rq)
+            parts.instruments.dispatched()
         except (RedisError, DBAPIError) as error:
-            log.warning("the dispatcher waits: %s", error)
+            log.warning("the dispatcher waits", error=str(error))
         await asyncio.sleep(REST_SECONDS)
         await woken.wait(LOOK_SECONDS)
 
@@ -57,7 +58,10 @@ async def dispatch(parts: Parts, rq: BlockingRedis) -> None:
         order = await parts.database.write(partial(place, job_id=row["id"], at_place=at_place, settings=parts.settings))
         if order is not None:
             parts.job_moved()
-            await send_order(parts, rq, at_place.worker.id, order)
+            ids: dict[str, str | int] = {"job_id": order.job_id, "attempt": order.attempt, "worker": at_place.worker.id}
+            with parts.tracer.span("queue", ids, parent=order.traceparent, began=row["created_at"]):
+                await send_order(parts, rq, at_place.worker.id, order)
+            log.info("ordered a run", **ids)
         fleet = hosts(workers, await parts.database.read(current_runs))
         if not _has_room(fleet):
             return
@@ -101,7 +105,7 @@ async def send_order(parts: Parts, rq: BlockingRedis, worker_id: str, order: Run
     try:
         await asyncio.to_thread(_enqueue, rq, worker_id, order)
     except RedisError as error:
-        log.warning("could not order %s attempt %d yet: %s", order.job_id, order.attempt, error)
+        log.warning("could not order a run yet", job_id=order.job_id, attempt=order.attempt, error=str(error))
         return
     await parts.database.write(partial(_note_ordered, order=order))
 

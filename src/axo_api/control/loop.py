@@ -44,9 +44,11 @@ async def _run_parts(parts: Parts) -> None:
             ("reconciler", Reconciler(parts, rq, records).run),
         )
     ]
+    parts.instruments.leading(True)
     try:
         await asyncio.gather(*tasks)
     finally:
+        parts.instruments.leading(False)
         await _end(tasks)
         await records.close_all()
         await reading.aclose()

@@ -72,6 +72,7 @@ def order_of(connection: Connection, job_id: str, attempt: int, settings: Settin
         inputs=inputs_of(connection, spec),
         gpus=tuple(this["gpus"]),
         checkpoints_from=(*(job["checkpoints_from"] or ()), *own),
+        traceparent=job["traceparent"],
         lease_seconds=settings.lease_seconds,
         runtime_left_seconds=_runtime_left(spec, earlier),
         stall_seconds=spec.limits.stall_seconds,

@@ -13,6 +13,7 @@ from axo_api.control.records import Record, Records
 from axo_api.dependencies import Parts
 from axo_api.jobs.public_event import public_event
 from axo_api.journals.reading import tail
+from axo_api.monitoring.tallies import count_events
 from axo_api.tables import job_events, jobs
 from axo_contracts import redis_names
 from axo_contracts.frames import End, Status, encode
@@ -118,6 +119,7 @@ def _not_published(connection: Connection) -> Sequence[RowMapping]:
 
 def _mark_journaled(connection: Connection, *, ids: Sequence[int]) -> None:
     connection.execute(update(job_events).where(job_events.c.id.in_(ids)).values(journaled=True))
+    count_events(connection, ids)
 
 
 def _mark_published(connection: Connection, *, ids: Sequence[int]) -> None:

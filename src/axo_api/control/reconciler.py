@@ -1,12 +1,12 @@
 """Compares the database with Redis on a clock, and mends what came apart by the same moves as everything else."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from time import monotonic
 
+import structlog
 from redis import Redis as BlockingRedis
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, Row, select
@@ -25,7 +25,7 @@ from axo_api.workers.fleet import live_workers
 from axo_contracts import redis_names
 from axo_contracts.lifecycle import ENDINGS, ON_A_WORKER, EndReason, JobStatus
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 SEND_SECONDS = 1.0  # the dispatcher may be about to
 SEND_AGAIN_SECONDS = 5.0
@@ -52,10 +52,10 @@ class Reconciler:
             try:
                 await self.look()
             except RedisError as error:
-                log.warning("the reconciler waits for Redis: %s", error)
+                log.warning("the reconciler waits for Redis", error=str(error))
                 self._silent_since.clear()
             except DBAPIError as error:
-                log.warning("the reconciler waits for the database: %s", error)
+                log.warning("the reconciler waits for the database", error=str(error))
             await asyncio.sleep(min(1.0, self._parts.settings.lease_seconds / 5))
 
     async def look(self) -> None:
@@ -112,7 +112,7 @@ class Reconciler:
     async def _give_up(self, run: Going) -> None:
         if not await revoke(self._parts.redis, run.id, run.attempt):
             return
-        log.warning("%s attempt %d is lost with worker %s", run.id, run.attempt, run.worker_id)
+        log.warning("a run is lost with its worker", job_id=run.id, attempt=run.attempt, worker=run.worker_id)
         self._records.end_attempt(run.id, run.attempt)
         end = AttemptEnd(EndReason.WORKER_LOST, ENDINGS[EndReason.WORKER_LOST].sentence)
         await self._parts.database.write(partial(end_attempt, job_id=run.id, attempt=run.attempt, end=end, at=now()))

@@ -98,6 +98,7 @@ class Recorder:
         if not read:
             return
         await _until_done(partial(_append, record, [line for line, _ in read]), OSError)
+        self._parts.instruments.frames.inc(len(read))
         self._parts.hub.wake(job_id)
         known = [frame for _, frame in read if isinstance(frame, APPLIED)]
         if known:

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import RowMapping
+from structlog.contextvars import bind_contextvars
 
 from axo_api.callers import Caller
 from axo_api.dependencies import Parts
@@ -23,6 +24,8 @@ async def submit(axo: Parts, caller: Caller, submission: service.Submission) -> 
     await axo.existence.check(submission.spec, permission_of(caller, axo.settings))
     if (most := axo.settings.max_waiting_jobs) is not None:
         await axo.database.read(partial(service.check_room, owner=caller.owner, most=most))
+    submission.row["traceparent"] = axo.tracer.traceparent()
     row = await axo.database.write_together(service.submit_all, submission)
+    bind_contextvars(job_id=row["id"])
     axo.queue_changed()
     return row

@@ -80,6 +80,11 @@ class Hub:
         self._clock: asyncio.Task[None] | None = None
         self.closing = anyio.Event()
 
+    @property
+    def followers(self) -> int:
+        """How many streams are open."""
+        return sum(watch.followers for watch in self._watches.values())
+
     def wake(self, job_id: str) -> None:
         """Say, on the hub's event loop, that a job's journal has grown. Cheap when nobody follows it."""
         if watch := self._watches.get(job_id):

@@ -8,10 +8,14 @@ from starlette.types import Scope as AsgiScope
 from axo_api.callers import Caller
 from axo_api.dependencies import Parts
 from axo_api.errors import ApiError, on_api_error, on_database_error
+from axo_api.keys.requirement import may_scrape
 from axo_contracts.keys import Scope
 
 OPEN = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
 """What is answered to everybody. Every other path needs a key, whether there is anything behind it or not."""
+
+METRICS = "/metrics"
+"""What a scraper is answered without a key, where the settings say so."""
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -27,6 +31,9 @@ class Gate:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
+        if scope["path"] == METRICS and may_scrape(request.headers, request.app.state.parts.settings):
+            await self._app(scope, receive, send)
+            return
         try:
             caller = scope["axo.caller"] = await _admitted(request)
         except ApiError as error:

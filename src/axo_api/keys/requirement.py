@@ -56,6 +56,17 @@ def check_is_local(headers: Headers) -> None:
             )
 
 
+def may_scrape(headers: Headers, settings: Settings) -> bool:
+    """Return whether a request for the figures needs no key: by the settings, or because it was sent on this host."""
+    if settings.open_metrics != "auto":
+        return settings.open_metrics
+    try:
+        check_is_local(headers)
+    except InvalidKey:
+        return False
+    return is_loopback(settings.host)
+
+
 def is_loopback(host: str) -> bool:
     """Return whether only this machine can reach what listens on `host`."""
     try:

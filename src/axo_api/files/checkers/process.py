@@ -27,6 +27,8 @@ from axo_api.files.checkers.messages import (
 from axo_api.files.checking.checker import Checker
 from axo_api.files.reading.growing import Abandoned, GrowingFile
 from axo_api.files.reading.rows import Unfit
+from axo_api.settings import Settings
+from axo_observability import logs
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,8 @@ def main() -> None:
     """Do what the parent says, until its end."""
     for ignored in (signal.SIGINT, signal.SIGTERM):  # the parent, sent them too, still takes in what is on its way
         signal.signal(ignored, signal.SIG_IGN)
+    settings = Settings()
+    logs.configure(settings.log_format, settings.log_level)
     _Process(socket.socket(fileno=0)).serve()
     os._exit(0)  # waiting for no check: nobody waits for its answer
 
