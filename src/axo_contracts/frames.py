@@ -13,6 +13,9 @@ from axo_contracts.readings import GpuProcess, TroubleKind
 
 MAX_TEXT_BYTES = 64 * 1024  # a longer line is cut here and marked
 
+PhaseName = Literal["preparing data", "loading model", "training", "evaluating", "saving", "uploading"]
+"""What a trainer is at."""
+
 
 class _FromRun(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     attempt: int
@@ -43,6 +46,20 @@ class Progress(_FromRun, frozen=True, kw_only=True, tag="progress"):
     description: str
     current: float
     total: float | None = None
+
+
+class Phase(_FromRun, frozen=True, kw_only=True, tag="phase", omit_defaults=True):
+    """The trainer turned to another part of its work. Its steps are said when the training begins."""
+
+    phase: PhaseName
+    step: int | None = None
+    max_steps: int | None = None
+
+
+class Step(_FromRun, frozen=True, kw_only=True, tag="step"):
+    """The trainer has made a step: said once a second at most, however seldom it logs."""
+
+    step: int
 
 
 class Metric(_FromRun, frozen=True, kw_only=True, tag="metric"):
@@ -127,13 +144,27 @@ class End(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="end"
     message: str = ""
 
 
-RunFrame = AttemptStarted | Log | Progress | Metric | GpuReading | HostReading | Trouble | Checkpoint | AttemptEnded
+RunFrame = (
+    AttemptStarted
+    | Log
+    | Progress
+    | Phase
+    | Step
+    | Metric
+    | GpuReading
+    | HostReading
+    | Trouble
+    | Checkpoint
+    | AttemptEnded
+)
 Frame = RunFrame | Status | End
 
 EVENT_NAMES = (
     "attempt_started",
     "log",
     "progress",
+    "phase",
+    "step",
     "metric",
     "gpu",
     "host",

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from axo_contracts.frames import PhaseName
+
 
 class TrainBegin(msgspec.Struct, frozen=True, tag="train_begin"):
     """The first step is about to be made."""
@@ -31,7 +33,7 @@ class Save(msgspec.Struct, frozen=True, tag="save"):
 class Phase(msgspec.Struct, frozen=True, tag="phase"):
     """The trainer turned to another part of its work."""
 
-    phase: str
+    phase: PhaseName
 
 
 class Alive(msgspec.Struct, frozen=True, tag="alive"):

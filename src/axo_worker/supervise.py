@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from axo_contracts.frames import Metric
+from axo_contracts.frames import Metric, PhaseName, Step
+from axo_contracts.frames import Phase as PhaseFrame
 from axo_contracts.lifecycle import ENDINGS, EndReason
 from axo_contracts.orders import RunOrder
 from axo_worker.checkpoints import Sealer
@@ -64,6 +65,7 @@ class Supervisor:
         self._unread_report = b""
         self._kill_at: float | None = None
         self._killed_at: float | None = None
+        self._step = 0  # the newest that was said
         self._watchdog = Watchdog(order)
         self._training = Training()
 
@@ -132,6 +134,8 @@ class Supervisor:
         match parse_report(line):
             case TrainBegin(step=step, max_steps=max_steps):
                 self._training.has_begun = self._watchdog.is_stepping = True
+                self._step = step
+                self._turn_to("training", step=step, max_steps=max_steps)
                 self._frames.say(f"Training begins at step {step} of {max_steps}")
             case MetricReport() as report:
                 self._take_metric(report)
@@ -139,17 +143,29 @@ class Supervisor:
                 self._sealer.seal_soon(step, path)
             case Phase(phase=phase):
                 self._training.phase = phase
-                self._frames.say(f"Trainer: {phase}")
-            case Alive():
-                pass
+                self._turn_to(phase)
+            case Alive(step=step):
+                self._take_step(step)
             case TrainEnd(step=step, stopped=stopped):
                 self._watchdog.is_stepping = False
                 self._training.has_ended = not stopped
+                self._turn_to("saving")
                 self._frames.say(f"Training {'stopped as asked' if stopped else 'ended'} at step {step}")
             case None:
                 self._frames.say("A report of the plugin was damaged and is left out")
 
+    def _turn_to(self, phase: PhaseName, *, step: int | None = None, max_steps: int | None = None) -> None:
+        self._frames.write(lambda stamp: PhaseFrame(**stamp, phase=phase, step=step, max_steps=max_steps))
+        if not self._training.has_begun:
+            self._frames.say(f"Trainer: {phase}")
+
+    def _take_step(self, step: int) -> None:
+        if step > self._step:
+            self._step = step
+            self._frames.write(lambda stamp: Step(**stamp, step=step))
+
     def _take_metric(self, report: MetricReport) -> None:
+        self._step = max(self._step, report.step)
         if "loss" in report.values:
             self._training.last_non_finite = report.non_finite.get("loss")
         self._frames.write(

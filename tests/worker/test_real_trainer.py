@@ -10,9 +10,10 @@ import pytest
 from tests.worker.rig import TRAINERS, Rig, wait_for
 
 from axo_contracts import storage_paths
-from axo_contracts.frames import AttemptStarted, Checkpoint, Metric
+from axo_contracts.frames import AttemptStarted, Checkpoint, Metric, Phase
 from axo_contracts.lifecycle import EndReason
 from axo_contracts.orders import InputFile, RunOrder
+from axo_contracts.pace import Pace
 from axo_contracts.resources import LORA_KERNELS
 from axo_worker.checkpoints import verify
 from axo_worker.helping.helper_process import socket_of
@@ -176,3 +177,32 @@ def test_a_loss_that_becomes_nan_is_said_to_have(worker: Rig, tiny: tuple[Path, 
 
     end = worker.wait_for_end(order, 60)
     assert end.reason is EndReason.NAN_LOSS, end.log_tail
+
+
+def test_axolotl_says_each_part_of_its_work_in_its_order(worker: Rig, tiny: tuple[Path, InputFile]) -> None:
+    model, rows = tiny
+    worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, HF_HUB_OFFLINE="1")
+
+    order = worker.order(
+        config={**config(model, 4), "save_steps": 2, "eval_steps": 2, "val_set_size": 0.25}, inputs=(rows,)
+    )
+
+    assert worker.wait_for_end(order, 90).reason is EndReason.COMPLETED
+    said = [frame for frame in worker.frames(order) if isinstance(frame, Phase)]
+    assert [frame.phase for frame in said] == [
+        "preparing data",
+        "loading model",
+        *("training", "evaluating", "training"),  # Axolotl evaluates once before it begins
+        *("evaluating", "training", "saving", "training"),
+        *("evaluating", "training", "saving", "training"),
+        "saving",
+    ]
+    assert (said[2].step, said[2].max_steps) == (0, 4)
+    standing = Pace()
+    for frame in worker.frames(order):
+        standing.take(frame)
+    found = standing.standing()
+    assert found is not None
+    assert (found.step, found.max_steps, found.phase) == (4, 4, None)
+    assert found.tokens is not None
+    assert found.tokens_per_second is not None

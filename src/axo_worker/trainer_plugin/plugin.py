@@ -10,6 +10,7 @@ from axolotl.integrations.base import BasePlugin
 
 from . import section
 from .callback import AxoCallback
+from .phases import Phases
 from .reporter import Reporter
 from .token_tally import TokenTally
 
@@ -25,6 +26,7 @@ class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed w
         _die_with_the_launcher()
         self._is_first_rank = os.environ.get("RANK", "0") == "0"
         self._reporter = Reporter(os.environ.get("AXO_REPORTS") if self._is_first_rank else None)
+        self._phases = Phases(self._reporter)
 
     def register(self, cfg: Any) -> None:
         """Keep what only we read of the config, before Axolotl drops it."""
@@ -32,24 +34,22 @@ class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed w
 
     def load_datasets(self, cfg: Any, preprocess: bool = False) -> None:
         """Say that the data is being read; Axolotl reads it itself."""
-        self._phase("preparing data")
+        self._phases.turn_to("preparing data")
 
     def pre_model_load(self, cfg: Any) -> None:
         """Say that the model is being loaded."""
-        self._phase("loading model")
+        self._phases.turn_to("loading model")
 
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[AxoCallback]:
         """Put our callback into the trainer's loop."""
         trainer.args.logging_nan_inf_filter = False  # by default, a loss that is NaN is logged as 0
+        self._phases.watch(trainer)
         control = os.environ.get("AXO_CONTROL")
         tally = TokenTally()
         tally.watch(trainer, predicts_tokens=not (cfg.get("rl") or cfg.get("reward_model") or cfg.get(_STEPWISE)))
         if self._is_first_rank and cfg.get("resume_from_checkpoint"):
             tally.restore(Path(cfg.resume_from_checkpoint))
         return [AxoCallback(self._reporter, Path(control) if control else None, tally)]
-
-    def _phase(self, phase: str) -> None:
-        self._reporter.report("phase", phase=phase)
 
 
 def _die_with_the_launcher() -> None:
