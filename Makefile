@@ -29,8 +29,9 @@ check: install  ## Lint, types, import rules, and files that are written from th
 	@echo "check: ruff" && $(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
 	@echo "check: mypy" && $(BIN)/mypy --no-error-summary
 	@echo "check: import rules" && report=$$($(BIN)/lint-imports --no-logo) || { echo "$$report"; exit 1; }
-	@echo "check: docs/openapi.json and .env.example are up to date"
+	@echo "check: docs/openapi.json, docs/events and .env.example are up to date"
 	@$(BIN)/python -m axo_api.openapi --check docs/openapi.json
+	@$(BIN)/python scripts/event_schemas.py --check docs/events
 	@$(BIN)/python scripts/env_example.py --check .env.example
 
 test: install trainer check  ## Run the checks and all tests

@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     """How long a worker may be silent before its job is given to another."""
     stop_grace_seconds: Annotated[float, Field(ge=0)] = 30.0
     """How long a trainer that was asked to stop may take to write its checkpoint before it is killed."""
+    progress_event_seconds: Annotated[float, Field(ge=0)] = 5.0
+    """How long a run's progress is not told again over Redis. The last is always told."""
     run_control_loop: bool = True
     """Whether this process may lead the control loop. Of several that may, one does."""
     files: FileSettings = FileSettings()

@@ -92,6 +92,7 @@ jobs = Table(
     Column("first_loss", Float),
     Column("loss", Float),
     Column("progress_at", UtcDateTime),
+    Column("standing", JSON),  # of its newest run (`axo_contracts.standing`)
     Column("journal_applied", BigInteger, nullable=False, server_default=text("0")),  # offset in the journal
     Column("openai", JSON),  # what OpenAI's face shows of it and the spec does not say
     Column("result_file_id", String(40)),  # its metrics as a file, made when it has succeeded
@@ -157,6 +158,27 @@ metrics = Table(
     Column("time", UtcDateTime, nullable=False),
     Column("values", JSON, nullable=False),
     Column("non_finite", JSON, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("job_id", String(40), ForeignKey("jobs.id", ondelete="CASCADE"), index=True),  # none: it is of a worker
+    Column("behind_event", BigInteger, nullable=False),  # the newest of `job_events` when it was made
+    Column("time", UtcDateTime, nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("body", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+known_workers = Table(
+    "known_workers",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("boot_id", String(64), nullable=False),
+    Column("state", String(16), nullable=False),  # online, draining or drained
+    Column("host", String(255), nullable=False),
 )
 
 checkpoints = Table(

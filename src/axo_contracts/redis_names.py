@@ -10,17 +10,25 @@ FRAME_FIELDS = (b"job", b"attempt", b"first", b"frames")
 """Job id, attempt, seq of the first frame, and the frames' JSON, a line each, consecutive."""
 
 EVENTS = "axo:events"
-"""Pub/sub channel of public events (`axo_contracts.events`)."""
+"""Pub/sub channel of public events (`axo_contracts.events`), with the ids that they have in `EVENTS_LOG`."""
 
 EVENTS_LOG = "axo:events:log"
 """Stream of the newest `EVENTS_LOG_LENGTH` public events (field `event`), for a listener that was away."""
 
-EVENTS_LOG_LENGTH = 10_000
+EVENTS_LOG_LENGTH = 50_000
 
 
 def worker(worker_id: str) -> str:
     """Return the key of a worker's heartbeat: `WorkerState` as JSON, living for one lease."""
     return f"axo:worker:{worker_id}"
+
+
+def farewell(worker_id: str) -> str:
+    """Return the key of the boot id of a worker that left by itself. Lives for `FAREWELL_SECONDS`."""
+    return f"axo:worker:{worker_id}:farewell"
+
+
+FAREWELL_SECONDS = 60
 
 
 def queue(worker_id: str) -> str:

@@ -47,6 +47,8 @@ class Heartbeat:
         self._changed.set()
         self._thread.join()
         try:
+            farewell = redis_names.farewell(self.state.id)
+            self._redis.set(farewell, self.state.boot_id, ex=redis_names.FAREWELL_SECONDS)
             self._redis.delete(redis_names.worker(self.state.id))
             self._redis.srem(redis_names.WORKERS, self.state.id)
         except RedisError as error:

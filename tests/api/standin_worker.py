@@ -16,7 +16,17 @@ from tests.api.control_plane import LEASE_SECONDS
 from tests.waiting import wait_for
 
 from axo_contracts import redis_names
-from axo_contracts.frames import AttemptEnded, AttemptStarted, Checkpoint, Log, Metric, RunFrame, encode
+from axo_contracts.frames import (
+    AttemptEnded,
+    AttemptStarted,
+    Checkpoint,
+    Log,
+    Metric,
+    Phase,
+    PhaseName,
+    RunFrame,
+    encode,
+)
 from axo_contracts.lifecycle import EndReason
 from axo_contracts.orders import RunOrder, order_from_json
 from axo_contracts.resources import Capabilities, Gpu, WorkerState
@@ -47,6 +57,15 @@ class Run:
     def trains(self, step: int) -> None:
         values: dict[str, float | None] = {"loss": 1 / step}
         self.says(Metric(**self._numbers(), step=step, max_steps=1000, epoch=step / 1000, values=values))
+
+    def turns_to(self, phase: PhaseName, *, max_steps: int | None = None) -> None:
+        self.says(Phase(**self._numbers(), phase=phase, max_steps=max_steps))
+
+    def loses_its_loss(self, step: int) -> None:
+        lost = Metric(
+            **self._numbers(), step=step, max_steps=1000, epoch=None, values={"loss": None}, non_finite={"loss": "nan"}
+        )
+        self.says(lost)
 
     def saves(self, step: int) -> None:
         self.says(Checkpoint(**self._numbers(), step=step, path=f"outputs/checkpoint-{step}", bytes=1))

@@ -128,7 +128,8 @@ def test_kills_between_any_two_batches_lose_and_double_nothing(
     assert plane.said(job_id, 1) == run.lines
     assert [point["step"] for point in plane.get(f"/v1/jobs/{job_id}/metrics")["data"]] == [1, 2, 3, 4]
     assert [status for status, _, _ in plane.moves(job_id)] == ["queued", "starting", "running", "succeeded"]
-    assert _told_in_the_journal(plane, job_id) == ["queued", "starting", "running", "succeeded"]
+    whole = ["queued", "starting", "running", "succeeded"]
+    wait_for(lambda: _told_in_the_journal(plane, job_id) == whole, "the journal to tell the whole life")
 
 
 @on_both_databases

@@ -4,25 +4,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Table, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from axo_api.clock import now
+from axo_api.control.notices import Notice, add_notice
 from axo_api.jobs.ending import AttemptEnd, end_attempt
 from axo_api.jobs.moves import move
 from axo_api.tables import attempts, checkpoints, jobs, metrics
 from axo_contracts.frames import AttemptEnded, AttemptStarted, Checkpoint, Metric, RunFrame
 from axo_contracts.ids import CHECKPOINT, new_id
 from axo_contracts.lifecycle import JobStatus
+from axo_contracts.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the journal of one job has gained: the frames that the database must know, and the offset behind them."""
+    """What the journal of one job has gained: the frames that the database must know, and the offset behind them.
+
+    Between the frames is what is to be told of them; `standing` is where they leave the run.
+    """
 
     job_id: str
-    frames: Sequence[RunFrame]
+    frames: Sequence[RunFrame | Notice]
     end: int
+    standing: Standing | None = None
 
 
 def apply_all(connection: Connection, gained: Sequence[Recorded]) -> None:
@@ -33,12 +40,18 @@ def apply_all(connection: Connection, gained: Sequence[Recorded]) -> None:
         connection.execute(
             update(jobs)
             .where(jobs.c.id == recorded.job_id, jobs.c.journal_applied < recorded.end)
-            .values(journal_applied=recorded.end)
+            .values(journal_applied=recorded.end, **_standing(recorded))
         )
 
 
-def _apply(connection: Connection, job_id: str, frame: RunFrame) -> None:
+def _standing(recorded: Recorded) -> dict[str, Any]:
+    return {} if recorded.standing is None else {"standing": msgspec.to_builtins(recorded.standing)}
+
+
+def _apply(connection: Connection, job_id: str, frame: RunFrame | Notice) -> None:
     match frame:
+        case Notice():
+            add_notice(connection, job_id, frame)
         case AttemptStarted():
             _start(connection, job_id, frame)
         case Metric():

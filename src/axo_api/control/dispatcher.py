@@ -91,13 +91,14 @@ def queue_in_order(
     return connection.execute(query).mappings().all()
 
 
-def place_of(row: RowMapping, fleet: Sequence[Host]) -> Place | str:
-    """Return where a queued job would run now, or why it waits."""
+def place_of(row: RowMapping, fleet: Sequence[Host], *, next_free_seconds: float | None = None) -> Place | str:
+    """Return where a queued job would run now, or why it waits, and how long for the next place where that is known."""
     try:
         resources = spec_from_json(row["spec"]).resources
     except ValidationError as error:  # of another version of axo: it must not hold up the others
         return f"its spec cannot be read by this version: {error.errors()[0]['msg']}"
-    return choose(resources, fleet, avoid=row["worker_id"] if row["losses"] else None)
+    avoid = row["worker_id"] if row["losses"] else None
+    return choose(resources, fleet, avoid=avoid, next_free_seconds=next_free_seconds)
 
 
 async def send_order(parts: Parts, rq: BlockingRedis, worker_id: str, order: RunOrder) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from axo_api import connections
 from axo_api.control.acknowledger import Acknowledger
 from axo_api.control.dispatcher import run_dispatcher
+from axo_api.control.fleet_watch import FleetWatch
 from axo_api.control.leadership import lead
 from axo_api.control.outbox import run_outbox
 from axo_api.control.reconciler import Reconciler
@@ -28,7 +29,7 @@ async def run_control_loop(parts: Parts) -> None:
 
 
 async def _run_parts(parts: Parts) -> None:
-    records = Records(parts.database, parts.settings.storage_root)
+    records = Records(parts.database, parts.settings.storage_root, parts.settings.progress_event_seconds)
     reading = connections.for_blocking_reads(parts.settings.redis_url)
     rq = connections.for_rq(parts.settings.redis_url)
     acknowledger = Acknowledger(parts.redis)
@@ -38,6 +39,7 @@ async def _run_parts(parts: Parts) -> None:
             ("recorder", Recorder(parts, reading, records, acknowledger).run),
             ("acknowledger", acknowledger.run),
             ("outbox", lambda: run_outbox(parts, records)),
+            ("fleet watch", FleetWatch(parts).run),
             ("result files", lambda: run_result_files(parts)),
             ("dispatcher", lambda: run_dispatcher(parts, rq)),
             ("deliverer", Deliverer(parts).run),

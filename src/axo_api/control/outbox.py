@@ -1,4 +1,4 @@
-"""Brings the recorded events of jobs to the journals, and then to the world over Redis."""
+"""Brings the recorded events of jobs to the journals, and then lets the publisher tell the world."""
 
 import asyncio
 import logging
@@ -9,13 +9,12 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, RowMapping, false, select, update
 from sqlalchemy.exc import DBAPIError
 
+from axo_api.control.publisher import EVENTS_A_ROUND, IS_FIRST, publish_new
 from axo_api.control.records import Record, Records
 from axo_api.dependencies import Parts
-from axo_api.jobs.public_event import public_event
 from axo_api.journals.reading import tail
 from axo_api.monitoring.tallies import count_events
-from axo_api.tables import job_events, jobs
-from axo_contracts import redis_names
+from axo_api.tables import job_events
 from axo_contracts.frames import End, Status, encode
 from axo_contracts.lifecycle import ON_A_WORKER, TERMINAL, JobStatus
 from axo_contracts.storage_paths import journal as journal_path
@@ -24,16 +23,7 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 REST_SECONDS = 0.02
-EVENTS_A_ROUND = 500
 FRESH_A_ROUND = 100
-# One script a round: two commands an event cost this process ten times the time, which submits then wait for.
-_PUBLISH = """
-for i = 2, #ARGV do
-  redis.call('PUBLISH', KEYS[1], ARGV[i])
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], '*', 'event', ARGV[i])
-end
-"""
-_IS_FIRST = (job_events.c.status == JobStatus.QUEUED) & (job_events.c.attempt == 0)
 
 
 async def run_outbox(parts: Parts, records: Records) -> None:
@@ -42,7 +32,7 @@ async def run_outbox(parts: Parts, records: Records) -> None:
     while True:
         try:
             await _journal_new(parts, records)
-            await _publish_new(parts)
+            await publish_new(parts)
         except (DBAPIError, OSError, RedisError) as error:
             log.warning("the outbox waits: %s", error)
         await asyncio.sleep(REST_SECONDS)
@@ -86,41 +76,19 @@ def _frames(event: RowMapping) -> Iterable[Status | End]:
         yield End(**told)
 
 
-async def _publish_new(parts: Parts) -> None:
-    while events := await parts.database.read(_not_published):
-        texts = [encode(public_event(event)) for event in events]
-        keys = redis_names.EVENTS, redis_names.EVENTS_LOG
-        await parts.redis.eval(_PUBLISH, 2, *keys, redis_names.EVENTS_LOG_LENGTH, *texts)
-        await parts.database.write(partial(_mark_published, ids=[event["id"] for event in events]))
-
-
 def _due(connection: Connection) -> Sequence[RowMapping]:
     """Return the events that are not in their journals yet, of the jobs that have done more than to be queued."""
-    moved = select(job_events.c.job_id).where(job_events.c.journaled == false(), ~_IS_FIRST)
+    moved = select(job_events.c.job_id).where(job_events.c.journaled == false(), ~IS_FIRST)
     query = select(job_events).where(job_events.c.journaled == false(), job_events.c.job_id.in_(moved))
     return connection.execute(query.order_by(job_events.c.id).limit(EVENTS_A_ROUND)).mappings().all()
 
 
 def _fresh(connection: Connection) -> Sequence[RowMapping]:
     """Return a few of those of jobs that were just queued: each makes a file, and a burst of submits must not wait."""
-    query = select(job_events).where(job_events.c.journaled == false(), _IS_FIRST)
+    query = select(job_events).where(job_events.c.journaled == false(), IS_FIRST)
     return connection.execute(query.order_by(job_events.c.id).limit(FRESH_A_ROUND)).mappings().all()
-
-
-def _not_published(connection: Connection) -> Sequence[RowMapping]:
-    query = (
-        select(job_events, jobs.c.owner, jobs.c.name)
-        .join(jobs, jobs.c.id == job_events.c.job_id)
-        .where(job_events.c.published == false(), job_events.c.journaled | _IS_FIRST)
-        .order_by(job_events.c.id)
-    )
-    return connection.execute(query.limit(EVENTS_A_ROUND)).mappings().all()
 
 
 def _mark_journaled(connection: Connection, *, ids: Sequence[int]) -> None:
     connection.execute(update(job_events).where(job_events.c.id.in_(ids)).values(journaled=True))
     count_events(connection, ids)
-
-
-def _mark_published(connection: Connection, *, ids: Sequence[int]) -> None:
-    connection.execute(update(job_events).where(job_events.c.id.in_(ids)).values(published=True))

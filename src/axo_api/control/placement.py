@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from axo_api.workers.fleet import Run
 from axo_contracts.resources import Resources, WorkerState
+from axo_contracts.standing_text import rough
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,10 @@ def hosts(workers: Sequence[WorkerState], runs: Iterable[Run]) -> list[Host]:
     return [_host(worker, by_worker.get(worker.id, ())) for worker in workers]
 
 
-def choose(resources: Resources, fleet: Sequence[Host], *, avoid: str | None = None) -> Place | str:
-    """Return the place for a job, or why it has to wait.
+def choose(
+    resources: Resources, fleet: Sequence[Host], *, avoid: str | None = None, next_free_seconds: float | None = None
+) -> Place | str:
+    """Return the place for a job, or why it has to wait, and when the next place is free where that is known.
 
     Of the workers that fit, the one with the fewest free GPUs is taken, so that large jobs find room elsewhere; the
     worker `avoid`, which lost the job before, is taken only when there is no other.
@@ -47,8 +50,7 @@ def choose(resources: Resources, fleet: Sequence[Host], *, avoid: str | None = N
         return f"needs {wanted} GPUs on one host; the largest worker has {largest}"
     fitting = [host for host in takers if host.free_slots > 0 and len(host.free_gpus) >= wanted]
     if not fitting:
-        free = max(len(host.free_gpus) for host in takers)
-        return f"needs {wanted} GPUs, {free} free" if wanted else "waits for a free slot"
+        return _no_room(wanted, takers, next_free_seconds)
     best = min(fitting, key=lambda host: (host.worker.id == avoid, len(host.free_gpus), host.worker.id))
     return Place(best.worker, best.free_gpus[:wanted])
 
@@ -63,6 +65,12 @@ def _gpus_wanted(resources: Resources, takers: Sequence[Host]) -> int:
     if resources.gpus == "auto":
         return 1 if any(host.worker.capabilities.gpus for host in takers) else 0
     return resources.gpus
+
+
+def _no_room(wanted: int, takers: Sequence[Host], next_free_seconds: float | None) -> str:
+    free = max(len(host.free_gpus) for host in takers)
+    room = f"needs {wanted} GPU{'' if wanted == 1 else 's'}, {free} free" if wanted else "waits for a free slot"
+    return room if next_free_seconds is None else f"{room}; next free in about {rough(next_free_seconds)}"
 
 
 def _nobody(fleet: Sequence[Host]) -> str:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from axo_api.clock import now
 from axo_api.control.acknowledger import Acknowledger
 from axo_api.control.applying import Recorded, apply_all
+from axo_api.control.notices import Notice
 from axo_api.control.records import Record, Records
 from axo_api.dependencies import Parts
 from axo_api.journals.reading import read
@@ -26,12 +27,15 @@ from axo_contracts.frames import (
     Checkpoint,
     Log,
     Metric,
+    Phase,
     RunFrame,
+    Step,
     decode,
     decode_run_frame,
     encode,
 )
 from axo_contracts.lifecycle import ON_A_WORKER
+from axo_contracts.standing import standing_from_json
 from axo_contracts.storage_paths import journal as journal_path
 
 log = logging.getLogger(__name__)
@@ -42,7 +46,7 @@ ENTRIES_A_READ = 512
 BLOCK_MILLISECONDS = 1000
 RETRY_SECONDS = 0.5
 CATCH_UP_BYTES = 4 * 1024 * 1024
-APPLIED = (AttemptStarted, Metric, Checkpoint, AttemptEnded)
+APPLIED = (AttemptStarted, Phase, Step, Metric, Checkpoint, AttemptEnded)
 NOT_TAKEN = (DataError, IntegrityError)  # the database answers, and will never take this
 
 
@@ -103,7 +107,7 @@ class Recorder:
         known = [frame for _, frame in read if isinstance(frame, APPLIED)]
         if known:
             before = gained[job_id].frames if job_id in gained else []
-            gained[job_id] = Recorded(job_id, [*before, *known], record.journal.end)
+            gained[job_id] = _recorded(record, known, record.journal.end, before)
         if any(isinstance(frame, AttemptEnded) for frame in known):
             record.is_open = False
 
@@ -123,11 +127,10 @@ class Recorder:
     async def _catch_up(self) -> None:
         """Apply what journals had gained when the process that wrote them died."""
         for going in await _until_done(lambda: self._parts.database.read(_going), DBAPIError):
-            record = self._records.open(going.id)
-            record.begin(going.attempt, is_open=True)
+            record = self._records.begin(going.id, going.attempt, standing_from_json(going.standing))
             frames, end = await asyncio.to_thread(self._frames_behind, going.id, going.journal_applied)
             if frames:
-                await self._apply([Recorded(going.id, frames, end)])
+                await self._apply([_recorded(record, frames, end)])
             if any(isinstance(frame, AttemptEnded) and frame.attempt == going.attempt for frame in frames):
                 record.is_open = False
             self._acknowledger.note(record)
@@ -139,6 +142,13 @@ class Recorder:
             offset += len(chunk)
             frames.extend(frame for frame in map(decode, chunk.splitlines()) if isinstance(frame, APPLIED))
         return frames, offset
+
+
+def _recorded(
+    record: Record, frames: Sequence[RunFrame], end: int, before: Sequence[RunFrame | Notice] = ()
+) -> Recorded:
+    told = [part for frame in frames for part in (*record.teller.notices(frame), frame)]
+    return Recorded(record.job_id, [*before, *told], end, record.teller.standing())
 
 
 def _entries_of(streams: object) -> list[tuple[bytes, dict[bytes, bytes]]]:
@@ -177,8 +187,10 @@ async def _append(record: Record, lines: Sequence[bytes]) -> None:
         record.add(lines)
 
 
-def _going(connection: Connection) -> Sequence[Row[str, int, int]]:
-    query = select(jobs.c.id, jobs.c.attempt, jobs.c.journal_applied).where(jobs.c.status.in_(ON_A_WORKER))
+def _going(connection: Connection) -> Sequence[Row[str, int, int, Any]]:
+    query = select(jobs.c.id, jobs.c.attempt, jobs.c.journal_applied, jobs.c.standing).where(
+        jobs.c.status.in_(ON_A_WORKER)
+    )
     return connection.execute(query).all()
 
 

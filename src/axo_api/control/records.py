@@ -7,10 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from axo_api.control.teller import Teller
 from axo_api.database import Database
 from axo_api.journals.journal import Journal
 from axo_api.tables import jobs
 from axo_contracts.lifecycle import ON_A_WORKER
+from axo_contracts.standing import Standing, standing_from_json
 from axo_contracts.storage_paths import journal as journal_path
 
 
@@ -20,15 +22,16 @@ class Record:
 
     job_id: str
     journal: Journal
+    teller: Teller
     attempt: int = 0
     is_open: bool = False
     newest_seq: int = 0
     newest_event: int = 0
     is_closed: bool = False
 
-    def begin(self, attempt: int, *, is_open: bool) -> None:
+    def begin(self, attempt: int, teller: Teller) -> None:
         """Take the frames of `attempt` from now on."""
-        self.attempt, self.is_open = attempt, is_open
+        self.attempt, self.is_open, self.teller = attempt, True, teller
         self.newest_seq = self.journal.last_seq if self.journal.last_attempt == attempt else 0
 
     def add(self, lines: Sequence[bytes]) -> None:
@@ -40,9 +43,10 @@ class Record:
 class Records:
     """The records of the jobs that are followed, opened when first needed."""
 
-    def __init__(self, database: Database, storage_root: Path) -> None:
+    def __init__(self, database: Database, storage_root: Path, progress_seconds: float) -> None:
         self._database = database
         self._storage_root = storage_root
+        self._progress_seconds = progress_seconds
         self._records: dict[str, Record] = {}
 
     async def taking(self, job_id: str, attempt: int) -> Record | None:
@@ -50,18 +54,25 @@ class Records:
         record = self._records.get(job_id)
         if record is None or record.attempt < attempt:
             standing = await self._database.read(lambda connection: _standing(connection, job_id))
-            if standing is None or standing != (attempt, True):
+            if standing is None or standing[:2] != (attempt, True):
                 return None
-            record = self.open(job_id)
-            record.begin(attempt, is_open=True)
+            record = self.begin(job_id, attempt, standing[2])
         return record if record.is_open and record.attempt == attempt else None
+
+    def begin(self, job_id: str, attempt: int, known: Standing | None) -> Record:
+        """Return a job's record, which takes the frames of `attempt` from now on. `known`: where its run stood."""
+        record = self.open(job_id)
+        of_attempt = known if known and known.attempt == attempt else None
+        record.begin(attempt, Teller(self._progress_seconds, of_attempt))
+        return record
 
     def open(self, job_id: str) -> Record:
         """Return a job's record, whatever its state."""
         record = self._records.get(job_id)
         if record is None:
             journal = Journal.open(self._storage_root / journal_path(job_id))
-            record = self._records[job_id] = Record(job_id, journal, newest_event=journal.last_event)
+            teller = Teller(self._progress_seconds)
+            record = self._records[job_id] = Record(job_id, journal, teller, newest_event=journal.last_event)
         return record
 
     def end_attempt(self, job_id: str, attempt: int) -> None:
@@ -86,6 +97,7 @@ class Records:
             await self.close(job_id)
 
 
-def _standing(connection: Connection, job_id: str) -> tuple[int, bool] | None:
-    row = connection.execute(select(jobs.c.attempt, jobs.c.status).where(jobs.c.id == job_id)).one_or_none()
-    return None if row is None else (row.attempt, row.status in ON_A_WORKER)
+def _standing(connection: Connection, job_id: str) -> tuple[int, bool, Standing | None] | None:
+    query = select(jobs.c.attempt, jobs.c.status, jobs.c.standing).where(jobs.c.id == job_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row.attempt, row.status in ON_A_WORKER, standing_from_json(row.standing))
