@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "20261122_5"
+revision: str = "20261122_8"
 down_revision: str | None = "20261122_7"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None

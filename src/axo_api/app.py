@@ -48,6 +48,7 @@ from axo_api.wake import Wake
 from axo_api.webhooks import endpoints as webhooks
 from axo_api.webhooks.sending import Sender
 from axo_api.workers import endpoints as workers
+from axo_api.workers.usual import UsualTimesKeeper
 from axo_observability.traces import Tracer, tracer
 
 log = logging.getLogger(__name__)
@@ -121,6 +122,7 @@ async def _running(settings: Settings, catalogue: Catalogue, traces: Tracer) -> 
         instruments=Instruments(hub),
         snapshots=Snapshots(database, redis),
         tracer=traces,
+        usual=UsualTimesKeeper(database),
         queue_changed=queue_changed,
         job_moved=job_moved,
     )

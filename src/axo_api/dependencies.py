@@ -21,6 +21,7 @@ from axo_api.settings import Settings
 from axo_api.uploads.receiving import OpenUploads
 from axo_api.wake import Wake
 from axo_api.webhooks.sending import Sender
+from axo_api.workers.usual import UsualTimesKeeper
 from axo_contracts.keys import Scope
 from axo_observability.traces import Tracer
 
@@ -43,6 +44,7 @@ class Parts:
     instruments: Instruments
     snapshots: Snapshots
     tracer: Tracer
+    usual: UsualTimesKeeper
     queue_changed: Wake  # for the dispatcher
     job_moved: Wake  # for the outbox, and for what follows it
 

@@ -15,6 +15,7 @@ from axo_api.jobs.schemas import Job, Retry
 from axo_api.jobs.submitting import submit
 from axo_api.jobs.yaml_body import YAML_BODY, TakesYaml
 from axo_api.pagination import After, Limit, Page, page
+from axo_api.workers.outlook import waiting_of
 from axo_contracts.jobs import JobSpec
 from axo_contracts.lifecycle import JobStatus
 
@@ -59,8 +60,12 @@ async def list_jobs(
 
 @router.get("/{job_id}", summary="Get a job")
 async def get_job(job_id: JobId, axo: Axo, owner: Reach) -> Job:
-    """Return a job."""
-    return Job.from_row(await axo.database.read(partial(service.get, job_id=job_id, owner=owner)))
+    """Return a job; while it is queued, with what it waits for."""
+    row = await axo.database.read(partial(service.get, job_id=job_id, owner=owner))
+    job = Job.from_row(row)
+    if job.status is JobStatus.QUEUED:
+        job.waiting = await waiting_of(axo, row)
+    return job
 
 
 @router.post("/{job_id}/cancel", summary="Cancel a job")

@@ -6,19 +6,50 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import RowMapping
 
-from axo_contracts.lifecycle import ENDINGS, EndReason, JobStatus
+from axo_api.clock import now
+from axo_contracts.frames import PhaseName
+from axo_contracts.lifecycle import ENDINGS, ON_A_WORKER, EndReason, JobStatus
+from axo_contracts.standing import Standing, standing_from_json
 from axo_contracts.storage_paths import OUTPUTS, attempt
 
 
 class JobProgress(BaseModel):
-    """How far a job is, as its trainer last said."""
+    """How far a job is, as its trainer last said. What is null was not said, or cannot be known (yet)."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    phase: PhaseName | None
+    """What its trainer is at; null when none is running."""
     step: int
-    max_steps: int
+    max_steps: int | None
     epoch: float | None
+    tokens: int | None
+    """That the model has read, padding left out."""
     loss: float | None
+    non_finite: dict[str, str]
+    """What the loss was where it is null because it was no finite number: nan, inf or -inf."""
     first_loss: float | None
+    steps_per_second: float | None
+    """Over the newest steps of this run, without the time that it evaluated or saved."""
+    tokens_per_second: float | None
+    eta_seconds: float | None
+    """Until the last step is made, with the evaluations and checkpoints on the way, by those that were."""
+    eta_low_seconds: float | None
+    eta_high_seconds: float | None
+    """Between the two the end will be, nineteen times of twenty, if steps go on to vary as they did."""
     updated_at: datetime
+
+
+class JobWaiting(BaseModel):
+    """What a queued job waits for."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    position: int
+    """1 is next. The jobs of all owners count."""
+    reason: str
+    estimated_start: datetime | None
+    """By the time that running jobs still take, and that jobs like those before it took. null: it cannot be known."""
 
 
 class JobError(BaseModel):
@@ -66,6 +97,7 @@ class Job(BaseModel):
     ended_at: datetime | None
     worker: str | None = Field(description="The worker of its newest attempt.")
     progress: JobProgress | None
+    waiting: JobWaiting | None = Field(None, description="While it is queued. Lists leave it out; so do creates.")
     reason: EndReason | None = Field(description="Why its newest ended attempt ended.")
     message: str | None = Field(description="The same in one sentence.")
     error: JobError | None
@@ -97,17 +129,43 @@ class Job(BaseModel):
         )
 
 
+def standing_of(row: RowMapping | dict[str, Any]) -> Standing | None:
+    """Return where the run of a job is now; None when none is running, or was not heard of yet."""
+    standing = standing_from_json(row["standing"])
+    if standing is None or standing.attempt != row["attempt"] or row["status"] not in ON_A_WORKER:
+        return None
+    return standing.seen_at(now())
+
+
 def _progress(row: RowMapping | dict[str, Any]) -> JobProgress | None:
+    known, current = standing_from_json(row["standing"]) or _standing_of_old(row), standing_of(row)
+    if known is None:
+        return None
+    has_loss = known.loss is not None or "loss" in known.non_finite
+    return JobProgress(
+        phase=current.phase if current else None,
+        step=known.step,
+        max_steps=known.max_steps,
+        epoch=known.epoch,
+        tokens=known.tokens,
+        loss=known.loss if has_loss else row["loss"],
+        non_finite=known.non_finite,
+        first_loss=row["first_loss"],
+        steps_per_second=current.steps_per_second if current else None,
+        tokens_per_second=current.tokens_per_second if current else None,
+        eta_seconds=current.eta_seconds if current else None,
+        eta_low_seconds=current.eta_low_seconds if current else None,
+        eta_high_seconds=current.eta_high_seconds if current else None,
+        updated_at=known.time,
+    )
+
+
+def _standing_of_old(row: RowMapping | dict[str, Any]) -> Standing | None:
+    """Return where a job stands that ran before standings were kept."""
     if row["step"] is None:
         return None
-    return JobProgress(
-        step=row["step"],
-        max_steps=row["max_steps"],
-        epoch=row["epoch"],
-        loss=row["loss"],
-        first_loss=row["first_loss"],
-        updated_at=row["progress_at"],
-    )
+    told = {name: row[name] for name in ("attempt", "step", "max_steps", "epoch", "loss")}
+    return Standing(**told, time=row["progress_at"])
 
 
 def _error(row: RowMapping | dict[str, Any]) -> JobError | None:

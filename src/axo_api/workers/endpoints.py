@@ -6,16 +6,18 @@ from functools import partial
 
 from fastapi import APIRouter
 from redis.exceptions import RedisError
+from sqlalchemy import RowMapping
 
-from axo_api.control.dispatcher import place_of
-from axo_api.control.placement import Place, hosts
 from axo_api.dependencies import Axo, Listed, Reach
 from axo_api.errors import Unavailable
 from axo_api.workers.fleet import Run, current_runs, live_workers
 from axo_api.workers.gpus import gpus_of
+from axo_api.workers.outlook import Outlook, outlook
 from axo_api.workers.schemas import HostLoadView, QueuedJob, QueueList, Worker, WorkerList
 from axo_api.workers.waiting import waiting
 from axo_contracts.resources import WorkerState
+
+UNSEEN = "Redis does not answer, so the workers cannot be seen; jobs are kept."
 
 router = APIRouter(prefix="/v1", tags=["workers"])
 
@@ -32,27 +34,18 @@ async def list_workers(axo: Axo, owner: Reach) -> WorkerList:
 async def list_queue(axo: Axo, owner: Listed) -> QueueList:
     """List the jobs that wait, next first, and what each waits for. Those of other owners are counted only."""
     queue = await axo.database.read(partial(waiting, owner=owner))
-    fleet = hosts(await _live(axo), await axo.database.read(current_runs))
-    return QueueList(
-        data=[
-            QueuedJob(
-                id=row["id"],
-                name=row["name"],
-                position=row["position"],
-                reason=_reason(place_of(row, fleet)),
-                created_at=row["created_at"],
-            )
-            for row in queue.rows
-        ],
-        others=queue.others,
-    )
+    try:
+        ahead = await outlook(axo)
+    except RedisError as error:
+        raise Unavailable(UNSEEN) from error
+    return QueueList(data=[_queued(row, ahead) for row in queue.rows], others=queue.others)
 
 
 async def _live(axo: Axo) -> list[WorkerState]:
     try:
         return await live_workers(axo.redis)
     except RedisError as error:
-        raise Unavailable("Redis does not answer, so the workers cannot be seen; jobs are kept.") from error
+        raise Unavailable(UNSEEN) from error
 
 
 def _worker(state: WorkerState, runs: Sequence[Run], owner: str | None) -> Worker:
@@ -73,5 +66,6 @@ def _worker(state: WorkerState, runs: Sequence[Run], owner: str | None) -> Worke
     )
 
 
-def _reason(place: Place | str) -> str:
-    return place if isinstance(place, str) else "starts next"
+def _queued(row: RowMapping, ahead: Outlook) -> QueuedJob:
+    shown = ahead.waiting(row, row["position"])
+    return QueuedJob(id=row["id"], name=row["name"], created_at=row["created_at"], **shown.model_dump())

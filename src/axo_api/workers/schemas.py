@@ -32,6 +32,8 @@ class GpuLoadView(BaseModel):
     ecc_uncorrected: int | None
     processes: list[GpuProcessView]
 
+from axo_api.jobs.schemas import JobWaiting
+
 
 class GpuView(BaseModel):
     """One GPU."""
@@ -81,13 +83,11 @@ class WorkerList(BaseModel):
     data: list[Worker]
 
 
-class QueuedJob(BaseModel):
+class QueuedJob(JobWaiting):
     """A job that waits."""
 
     id: str
     name: str | None
-    position: int = Field(description="1 is next.")
-    reason: str = Field(description="What it waits for.")
     created_at: datetime
 
 

@@ -34,6 +34,13 @@ def waiting(connection: Connection, *, owner: str | None) -> Waiting:
     return Waiting(connection.execute(query).mappings().all(), _count_of_others(connection, owner))
 
 
+def position_of(connection: Connection, job: RowMapping) -> int:
+    """Return a queued job's place among everybody's; 1 is next."""
+    before = (jobs.c.priority > job["priority"]) | ((jobs.c.priority == job["priority"]) & (jobs.c.id < job["id"]))
+    query = select(func.count()).where(jobs.c.status == JobStatus.QUEUED, before)
+    return int(connection.execute(query).scalar_one()) + 1
+
+
 def _count_of_others(connection: Connection, owner: str | None) -> int:
     if owner is None:
         return 0
