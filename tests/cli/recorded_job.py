@@ -27,13 +27,22 @@ def job(**changes: Any) -> dict[str, Any]:
         "ended_at": "2026-01-02T03:05:06Z",
         "worker": "embedded",
         "progress": {
+            "phase": None,
             "step": 20,
             "max_steps": 20,
             "epoch": 1.0,
+            "tokens": None,
             "loss": 0.5,
+            "non_finite": {},
             "first_loss": 6.0,
+            "steps_per_second": None,
+            "tokens_per_second": None,
+            "eta_seconds": None,
+            "eta_low_seconds": None,
+            "eta_high_seconds": None,
             "updated_at": "2026-01-02T03:05:06Z",
         },
+        "waiting": None,
         "reason": "completed",
         "message": "The training ended and its result is whole.",
         "error": None,
@@ -47,13 +56,14 @@ def journal() -> list[bytes]:
     said: list[frames.Frame] = [
         frames.Status(event=1, time=start, status=JobStatus.RUNNING, attempt=1),
         frames.AttemptStarted(attempt=1, seq=1, time=start, worker="embedded", gpus=()),
+        frames.Phase(attempt=1, seq=2, time=start, phase="training", step=0, max_steps=20),
     ]
     for step in range(1, 21):
-        time = start + timedelta(seconds=step)
+        time, seq = start + timedelta(seconds=step), 2 * step + 1
         values: dict[str, float | None] = {"loss": 6.0 / step}
         said += [
-            frames.Metric(attempt=1, seq=2 * step, time=time, step=step, max_steps=20, epoch=step / 20, values=values),
-            frames.Log(attempt=1, seq=2 * step + 1, time=time, text=f"line {step} \u2028 of the log"),
+            frames.Metric(attempt=1, seq=seq, time=time, step=step, max_steps=20, epoch=step / 20, values=values),
+            frames.Log(attempt=1, seq=seq + 1, time=time, text=f"line {step} \u2028 of the log"),
         ]
     said.append(frames.End(event=2, time=start, status=JobStatus.SUCCEEDED, reason=EndReason.COMPLETED))
     return [frames.encode(frame) for frame in said]

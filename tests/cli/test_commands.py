@@ -17,6 +17,24 @@ def test_list_shows_a_line_a_job(axo: Axo) -> None:
     assert line.split()[:5] == [JOB_ID, "first", "succeeded", "20/20", "0.5"]
 
 
+def test_show_says_the_pace_of_a_running_job_and_a_loss_that_is_no_number(axo: Axo, service: Service) -> None:
+    pace = {"steps_per_second": 2.0, "tokens_per_second": 512.0, "eta_seconds": 720.0, "phase": "evaluating"}
+    service.jobs[0]["progress"] |= pace | {"loss": None, "non_finite": {"loss": "nan"}}
+
+    shown = axo("show", JOB_ID).stdout
+
+    assert "6 → nan" in shown
+    assert "2 steps/s, 512 tokens/s, about 12 min left" in shown
+    assert "evaluating" in shown
+
+
+def test_show_says_what_a_queued_job_waits_for(axo: Axo, service: Service) -> None:
+    waiting = {"position": 3, "reason": "needs 2 GPUs, 1 free", "estimated_start": None}
+    service.jobs[0] |= {"status": "queued", "progress": None, "waiting": waiting}
+
+    assert "place 3: needs 2 GPUs, 1 free" in axo("show", JOB_ID).stdout
+
+
 def test_json_is_what_the_service_said(axo: Axo, service: Service) -> None:
     shown = axo("show", JOB_ID, "--json")
     listed = axo("list", "--json")

@@ -16,7 +16,7 @@ def test_follow_shows_the_steps_and_the_end(axo: Axo) -> None:
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert "attempt 1 started on embedded" in lines
-    assert "step 10/20  epoch 0.50  loss 0.6  1 steps/s  10 s left" in lines
+    assert "step 10 of 20, loss 0.6, 1 steps/s, 10 s left" in lines
     assert "line 10 \u2028 of the log" in done.stdout
     assert "loss 6 → 0.5 in 20 steps" in lines
 

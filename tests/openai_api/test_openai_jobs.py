@@ -252,6 +252,7 @@ def test_a_job_is_followed_to_its_end_by_events_checkpoints_and_its_result_file(
 ) -> None:
     job_id = create(client, suffix="s").id
     run = worker.run_next()
+    run.turns_to("training", max_steps=3)
     measured(run, 1, loss=2.0, mean_token_accuracy=0.25, tokens_seen=100)
     measured(run, 2, loss=1.0, mean_token_accuracy=0.5, tokens_seen=200)
     measured(run, 2, eval_loss=1.5, eval_mean_token_accuracy=0.375)

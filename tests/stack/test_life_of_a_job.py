@@ -54,7 +54,8 @@ def test_jobs_run_one_after_the_other_and_the_queue_says_why(stack: EmbeddedStac
 
     (waiting,) = stack.http.get("/v1/queue").json()["data"]
 
-    assert (waiting["id"], waiting["position"], waiting["reason"]) == (second, 1, "waits for a free slot")
+    assert (waiting["id"], waiting["position"]) == (second, 1)
+    assert waiting["reason"].startswith("waits for a free slot")
     (worker,) = stack.http.get("/v1/workers").json()["data"]
     assert worker["running"] == [first]
     stack.http.post(f"/v1/jobs/{first}/cancel").raise_for_status()

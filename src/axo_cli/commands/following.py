@@ -16,6 +16,7 @@ from axo_cli.options import DEFAULT_URL, AsJson, Job, Url
 from axo_cli.output import console, number, print_json
 from axo_cli.sse import follow as follow_stream
 from axo_contracts.frames import Log, decode
+from axo_contracts.standing_text import loss_text
 
 DETACHED = 130
 
@@ -92,8 +93,8 @@ def _detaching(wanted: str) -> Iterator[None]:
 def _say_end(job: dict[str, Any]) -> None:
     progress, out = job["progress"], console()
     out.print(f"{job['id']} {job['status']}: {job['message'] or ''}".rstrip(": "), markup=False)
-    if progress and progress["loss"] is not None:
-        out.print(f"loss {number(progress['first_loss'])} → {number(progress['loss'])} in {progress['step']} steps")
+    if progress and (loss := loss_text(progress["loss"], progress["non_finite"])):
+        out.print(f"loss {number(progress['first_loss'])} → {loss} in {progress['step']} steps")
     if job["error"]:
         out.print("\n".join(job["error"]["log_tail"]), markup=False)
     if job["result"]:

@@ -6,9 +6,11 @@ import typer
 from rich.text import Text
 
 from axo_cli.api import Api
+from axo_cli.following.queue_watch import waiting_text
 from axo_cli.job_names import job_id
 from axo_cli.options import DEFAULT_URL, AsJson, Job, Url
 from axo_cli.output import DASH, ago, console, number, print_fields, print_json, print_table, status_text
+from axo_contracts.standing_text import loss_text, rough
 
 
 def list_jobs(
@@ -83,12 +85,27 @@ SAYINGS = {
 
 def _row(job: dict[str, Any]) -> tuple[str | Text, ...]:
     progress = job["progress"] or {}
-    loss = number(progress.get("loss"))
+    loss = _loss(progress) if progress else DASH
     return job["id"], job["name"] or DASH, status_text(job["status"]), _step(progress), loss, ago(job["created_at"])
 
 
 def _step(progress: dict[str, Any]) -> str:
-    return f"{progress['step']}/{progress['max_steps']}" if progress else DASH
+    return f"{progress['step']}/{progress['max_steps']}" if progress.get("max_steps") else DASH
+
+
+def _loss(progress: dict[str, Any]) -> str:
+    """Return the newest loss; one that is no finite number by its name."""
+    return loss_text(progress["loss"], progress["non_finite"]) or DASH
+
+
+def _pace(progress: dict[str, Any]) -> str:
+    rates = [
+        f"{progress[name]:.3g} {unit}"
+        for name, unit in (("steps_per_second", "steps/s"), ("tokens_per_second", "tokens/s"))
+        if progress[name]
+    ]
+    left = [] if progress["eta_seconds"] is None else [f"about {rough(progress['eta_seconds'])} left"]
+    return ", ".join([*rates, *left])
 
 
 def _method(spec: dict[str, Any]) -> str:
@@ -109,8 +126,12 @@ def _fields(job: dict[str, Any]) -> list[tuple[str, str | Text]]:
         ("created", ago(job["created_at"])),
     ]
     if progress:
-        loss = f"{number(progress['first_loss'])} → {number(progress['loss'])}"
+        loss = f"{number(progress['first_loss'])} → {_loss(progress)}"
         fields += [("step", _step(progress)), ("loss", loss)]
+        fields += [("phase", progress["phase"])] if progress["phase"] else []
+        fields += [("pace", pace)] if (pace := _pace(progress)) else []
+    if job["waiting"]:
+        fields.append(("waits", waiting_text(job["waiting"])))
     if job["error"]:
         fields.append(("error", Text(f"{job['error']['code']}: {job['error']['message']}", style="red")))
     if job["result"]:

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from axo_cli.api import Api
+from axo_cli.following.queue_watch import watching_the_queue
 from axo_cli.following.run_state import RunState
 from axo_cli.following.views import View
 from axo_cli.sse import follow
@@ -17,7 +18,7 @@ RECORDED_WITHIN_SECONDS = 5.0
 def follow_job(api: Api, job_id: str, view: View) -> dict[str, Any]:
     """Show the job's stream from its start until it ends, over as many connections as it takes. Return the job."""
     state = RunState()
-    with view:
+    with view, watching_the_queue(api, job_id, state, view):
         for event in follow(api, f"/v1/jobs/{job_id}/stream", on_drop=view.dropped):
             frame = decode(event.data)
             state.apply(frame)

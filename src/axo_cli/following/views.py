@@ -9,9 +9,10 @@ from rich.console import Console
 
 from axo_cli.following.live import LiveView
 from axo_cli.following.run_state import RunState
-from axo_cli.output import duration, number, size
+from axo_cli.output import size
 from axo_cli.sse import Event
-from axo_contracts.frames import AttemptStarted, Checkpoint, Frame, Log, Metric, Status
+from axo_contracts.frames import AttemptStarted, Checkpoint, Frame, Log, Metric, Phase, Status
+from axo_contracts.standing_text import progress_sentence
 
 METRIC_INTERVAL = timedelta(seconds=1)
 
@@ -31,12 +32,18 @@ class View(Protocol):
     def dropped(self) -> None:
         """Say that the connection is lost and is being made again."""
 
+    def waits(self, state: RunState) -> None:
+        """Show what a job waits for that is queued."""
+
 
 class _Unframed:
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None: ...
+
+    def waits(self, state: RunState) -> None:
+        """Show nothing: what comes of the waiting is shown."""
 
 
 class JsonView(_Unframed):
@@ -58,6 +65,7 @@ class PlainView(_Unframed):
     def __init__(self, *, logs: bool) -> None:
         self._logs = logs
         self._last_metric: datetime | None = None
+        self._waiting = ""
 
     def show(self, event: Event, frame: Frame, state: RunState) -> None:
         """Print what is worth a line."""
@@ -68,6 +76,12 @@ class PlainView(_Unframed):
         """Say so on stderr."""
         _say_dropped()
 
+    def waits(self, state: RunState) -> None:
+        """Print what the job waits for, when that is something else."""
+        if state.waiting != self._waiting:
+            self._waiting = state.waiting
+            print(f"waits: {state.waiting}", flush=True)
+
     def _line(self, frame: Frame, state: RunState) -> str | None:
         match frame:
             case Status():
@@ -77,6 +91,8 @@ class PlainView(_Unframed):
                 return f"attempt {frame.attempt} started on {frame.worker}{resumed}"
             case Metric() if "loss" in frame.values and self._is_due(frame):
                 return describe(state)
+            case Phase() if frame.phase != "training":
+                return frame.phase
             case Checkpoint():
                 return f"checkpoint at step {frame.step} ({size(frame.bytes)})"
             case Log() if self._logs:
@@ -101,16 +117,8 @@ def choose_view(console: Console, *, as_json: bool, logs: bool) -> View:
 
 def describe(state: RunState) -> str:
     """Return where a run stands in one line."""
-    parts = [f"step {state.step}/{state.max_steps}"]
-    if state.epoch is not None:
-        parts.append(f"epoch {state.epoch:.2f}")
-    parts.append(f"loss {number(state.loss)}")
-    if rate := state.steps_per_second():
-        parts.append(f"{rate:.3g} steps/s")
-    left = state.seconds_left()
-    if left is not None:
-        parts.append(f"{duration(left)} left")
-    return "  ".join(parts)
+    standing = state.standing()
+    return progress_sentence(standing) if standing else state.status
 
 
 def _say_dropped() -> None:
