@@ -22,6 +22,7 @@ class Teller:
         self._seconds = seconds
         self._pace = Pace(known)
         self._begin()
+        self._has_begun = known is not None and known.max_steps is not None
 
     def standing(self) -> Standing | None:
         """Return where the run stands."""
