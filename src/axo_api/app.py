@@ -85,7 +85,21 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
-    resources = (plans, jobs, output, lifecycle, uploads, files, models, workers, webhooks, schema, keys, health, monitoring)
+    resources = (
+        plans,
+        jobs,
+        output,
+        lifecycle,
+        uploads,
+        files,
+        models,
+        workers,
+        webhooks,
+        schema,
+        keys,
+        health,
+        monitoring,
+    )
     for resource in resources:
         app.include_router(resource.router)
     app.include_router(openai)

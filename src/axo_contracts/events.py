@@ -1,4 +1,4 @@
-"""What the world is told over Redis after each commit, for bots: versioned, one JSON object each.
+"""What the world is told after each commit, by Redis, webhooks and `/v1/stream`: versioned, one JSON object each.
 
 A type's fields only grow; a change that a bot could trip over is a new version beside the old one. `docs/events/` has a
 JSON Schema of each, written from here by `scripts/event_schemas.py`.
@@ -41,7 +41,9 @@ ID_FIELD = b'{"id":"'
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What every event says."""
 
-    id: Annotated[str, Meta(description="Its place in the stream axo:events:log, behind all earlier events.")] = ""
+    id: Annotated[
+        str, Meta(description="Its place in axo:events:log, or in /v1/stream; of a webhook the webhook's id.")
+    ] = ""
     type: str
     time: Annotated[datetime, Meta(tz=True, description="When it happened.")]
     job: Annotated[str | None, Meta(description="The job's id.")] = None

@@ -66,4 +66,4 @@ def make_hook(http: httpx.Client, url: str, *event_types: str) -> Hook:
 
 def of_job(received: list[Received], job_id: str) -> list[str]:
     """Return the types of the events of one job, in the order in which they came."""
-    return [one.type for one in received if job_id in (one.event["data"].get("id"), one.event["data"].get("job_id"))]
+    return [one.type for one in received if job_id in (one.event["data"].get("id"), one.event["data"].get("job"))]

@@ -34,8 +34,8 @@ def test_a_follower_sees_each_move_of_each_job_from_now_on(plane: ControlPlane, 
         seen = list(islice(events, len(WHOLE_LIFE)))
 
     assert [event["type"] for event in seen] == WHOLE_LIFE
-    assert {(event["job_id"], event["name"]) for event in seen} == {(job_id, "seen")}
-    assert [event["id"] for event in seen] == [one["id"] for one in plane.get(f"/v1/jobs/{job_id}/events")["data"]]
+    assert {(event["job"], event["name"]) for event in seen} == {(job_id, "seen")}
+    assert [event["event"] for event in seen] == [one["id"] for one in plane.get(f"/v1/jobs/{job_id}/events")["data"]]
 
 
 @on_both_databases
@@ -50,7 +50,7 @@ def test_a_follower_that_drops_after_each_event_misses_and_repeats_nothing(plane
         with _following(plane.http, last_id=seen[-1]["id"] if seen else start) as events:
             seen.append(next(events))
 
-    assert [(event["status"], event["job_id"]) for event in seen] == [
+    assert [(event["status"], event["job"]) for event in seen] == [
         *[("queued", job_id) for job_id in made],
         *[("cancelled", job_id) for job_id in made],
     ]
@@ -67,7 +67,7 @@ def test_a_follower_goes_on_after_a_crash_of_the_service(plane: ControlPlane) ->
         after = plane.submit()
         second = next(events)
 
-    assert [first["job_id"], second["job_id"]] == [before, after]
+    assert [first["job"], second["job"]] == [before, after]
 
 
 def test_a_number_that_is_committed_late_is_waited_for(
@@ -90,7 +90,7 @@ def test_a_number_that_is_committed_late_is_waited_for(
         seen = list(islice(events, 2))
     engine.dispose()
 
-    assert [(event["job_id"], event["status"]) for event in seen] == [(late, "paused"), (overtaking, "queued")]
+    assert [(event["job"], event["status"]) for event in seen] == [(late, "paused"), (overtaking, "queued")]
 
 
 def test_a_number_that_was_taken_for_nothing_holds_nobody_up(
@@ -111,8 +111,8 @@ def test_a_number_that_was_taken_for_nothing_holds_nobody_up(
         seen = list(islice(events, 2))
     engine.dispose()
 
-    assert [event["job_id"] for event in seen] == [job_id, second]
-    assert seen[1]["id"] > seen[0]["id"] + 1
+    assert [event["job"] for event in seen] == [job_id, second]
+    assert seen[1]["event"] > seen[0]["event"] + 1
 
 
 def test_each_of_two_processes_tells_what_the_other_records(
@@ -127,7 +127,7 @@ def test_each_of_two_processes_tells_what_the_other_records(
         seen = [list(islice(events, len(made))) for events in (of_first, of_second)]
 
     assert seen[0] == seen[1]
-    assert sorted(event["job_id"] for event in seen[0]) == sorted(made)
+    assert sorted(event["job"] for event in seen[0]) == sorted(made)
 
 
 @keyed_on_both_databases
@@ -152,15 +152,17 @@ def test_only_what_is_asked_for_is_sent(plane: ControlPlane) -> None:
     start = _position(plane.http)
     plane.submit(metadata={"team": "other"})
     wanted = plane.submit(metadata={"team": "red", "run": "7"})
-    plane.http.post(f"/v1/jobs/{wanted}/cancel").raise_for_status()
+    for command in ("pause", "resume", "cancel"):
+        plane.http.post(f"/v1/jobs/{wanted}/{command}").raise_for_status()
 
-    of_team = _behind(plane.http, start, 2, **{"metadata[team]": "red"})
-    by_type = _behind(plane.http, start, 1, events="axo.job.completed.v1, axo.job.cancelled.v1")
-    by_status = _behind(plane.http, start, 2, status=["queued"])
+    of_team = _behind(plane.http, start, 4, **{"metadata[team]": "red"})
+    by_type = _behind(plane.http, start, 2, events="axo.job.resumed.v1, axo.job.cancelled.v1")
+    by_status = _behind(plane.http, start, 3, status=["queued"])
 
-    assert [(event["job_id"], event["status"]) for event in of_team] == [(wanted, "queued"), (wanted, "cancelled")]
-    assert [event["type"] for event in by_type] == ["axo.job.cancelled.v1"]
-    assert [event["status"] for event in by_status] == ["queued", "queued"]
+    assert {event["job"] for event in of_team} == {wanted}
+    assert [event["status"] for event in of_team] == ["queued", "paused", "queued", "cancelled"]
+    assert [event["type"] for event in by_type] == ["axo.job.resumed.v1", "axo.job.cancelled.v1"]
+    assert [event["status"] for event in by_status] == ["queued", "queued", "queued"]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_an_id_from_the_future_goes_on_with_what_comes(plane: ControlPlane) -> N
     with _following(plane.http, last_id=10**15) as events:
         job_id = plane.submit()
 
-        assert next(events)["job_id"] == job_id
+        assert next(events)["job"] == job_id
 
 
 def test_a_shutdown_ends_the_stream_cleanly(start_control_plane: StartControlPlane) -> None:
@@ -186,7 +188,7 @@ def test_a_shutdown_ends_the_stream_cleanly(start_control_plane: StartControlPla
 
     with _following(plane.http) as events:
         job_id = plane.submit()
-        assert next(events)["job_id"] == job_id
+        assert next(events)["job"] == job_id
         plane.stop()
 
         assert list(events) == []
@@ -217,4 +219,4 @@ def _behind(http: httpx.Client, start: int, count: int, **params: Any) -> list[d
 
 
 def _jobs_behind(http: httpx.Client, start: int, count: int, **params: Any) -> list[str]:
-    return [event["job_id"] for event in _behind(http, start, count, **params)]
+    return [event["job"] for event in _behind(http, start, count, **params)]

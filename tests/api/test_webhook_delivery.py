@@ -52,8 +52,9 @@ def test_a_jobs_whole_life_is_told_in_order_and_verifies(plane: ControlPlane, re
     ]
     for one in received:
         assert Webhook(told.secret).verify(one.body, one.headers) == one.event
+        assert (one.event["data"]["id"], one.event["data"]["type"]) == (one.id, one.type)
     last = received[-1].event["data"]
-    assert (last["job_id"], last["name"], last["reason"]) == (job_id, "told", "completed")
+    assert (last["job"], last["name"], last["reason"]) == (job_id, "told", "completed")
 
 
 @on_both_databases
@@ -227,7 +228,7 @@ def test_an_owner_is_told_of_what_is_theirs(keyed: KeyedPlane, receiver: Receive
         mine = owner.submit()
         receiver.wait_for(1)
 
-    assert [one.event["data"]["job_id"] for one in receiver.received] == [mine]
+    assert [one.event["data"]["job"] for one in receiver.received] == [mine]
 
 
 def test_nothing_goes_to_a_network_that_is_no_longer_allowed(

@@ -94,7 +94,7 @@ def test_a_disabled_endpoint_is_told_nothing(plane: ControlPlane, receiver: Rece
         job_id = plane.submit()
         receiver.wait_for(1)
 
-        assert [one.event["data"]["job_id"] for one in receiver.received] == [job_id]
+        assert [one.event["data"]["job"] for one in receiver.received] == [job_id]
         assert len(told.deliveries()) == 1
 
 

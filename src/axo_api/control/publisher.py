@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, update
 
+from axo_api.control.notice_events import event_of_notice
 from axo_api.control.notices import forget_notices, waiting_notices
-from axo_api.control.public_events import event_of_move, event_of_notice
 from axo_api.dependencies import Parts
-from axo_api.tables import job_events, jobs
+from axo_api.jobs.public_event import MOVES, event_of_move
+from axo_api.tables import job_events
 from axo_contracts import redis_names
 from axo_contracts.events import ID_FIELD, Event
 from axo_contracts.frames import encode
@@ -61,26 +62,13 @@ def _waiting(connection: Connection) -> tuple[Sequence[RowMapping], Sequence[Row
 
 
 def _moves(connection: Connection) -> Sequence[RowMapping]:
-    earlier = job_events.alias()
-    status_before = (
-        select(earlier.c.status)
-        .where(earlier.c.job_id == job_events.c.job_id, earlier.c.id < job_events.c.id)
-        .order_by(earlier.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = (
-        select(job_events, jobs.c.owner, jobs.c.name, jobs.c.standing, status_before.label("status_before"))
-        .join(jobs, jobs.c.id == job_events.c.job_id)
-        .where(job_events.c.published.is_(False), job_events.c.journaled | IS_FIRST)
-        .order_by(job_events.c.id)
-    )
+    query = MOVES.where(job_events.c.published.is_(False), job_events.c.journaled | IS_FIRST).order_by(job_events.c.id)
     return connection.execute(query.limit(EVENTS_A_ROUND)).mappings().all()
 
 
 def _in_order(moves: Sequence[RowMapping], notices: Sequence[RowMapping]) -> list[Event]:
     """Return the events, each notice behind the move that was the newest when it was made."""
-    placed = [((row["id"], 0), event_of_move(row)) for row in moves]
+    placed: list[tuple[tuple[int, int], Event]] = [((row["id"], 0), event_of_move(row)) for row in moves]
     placed += [((row["behind_event"], row["id"]), event_of_notice(row)) for row in notices]
     return [event for _, event in sorted(placed, key=lambda one: one[0])]
 

@@ -45,7 +45,7 @@ def move(
     if connection.execute(update(jobs).where(*matching).values(**changes)).rowcount != 1:
         return False
     connection.execute(_INSERT_EVENT, _event(job_id, to, at, attempt_after, reason, message))
-    queue_deliveries(connection, [job_id], is_resumed=expected is JobStatus.PAUSED and to is JobStatus.QUEUED)
+    queue_deliveries(connection, [job_id])
     return True
 
 

@@ -11,12 +11,12 @@ from axo_api.errors import Invalid
 from axo_api.event_streams import event_stream
 from axo_api.jobs.labels import labels_in
 from axo_api.lifecycle.events import Wanted, newest
-from axo_contracts.events import JOB_EVENTS
+from axo_contracts.events import JOB_EVENTS, JOB_RESUMED
 from axo_contracts.lifecycle import JobStatus
 
 router = APIRouter(tags=["jobs"])
 
-STATUSES = {event: status for status, event in JOB_EVENTS.items()}
+TYPES = (*JOB_EVENTS.values(), JOB_RESUMED)
 LARGEST_ID = 2**63
 LastEventId = Annotated[
     int | None,
@@ -28,7 +28,7 @@ After = Annotated[
     int | None,
     Query(ge=0, lt=LARGEST_ID, description="The same as Last-Event-ID, which comes first; 0: from the first event on."),
 ]
-Events = Annotated[str | None, Query(description=f"Only these, comma-separated: {', '.join(STATUSES)}.")]
+Events = Annotated[str | None, Query(description=f"Only these, comma-separated: {', '.join(TYPES)}.")]
 Statuses = Annotated[list[JobStatus] | None, Query(description="Only moves to one of these statuses.")]
 METADATA: dict[str, Any] = {
     "name": "metadata",
@@ -61,21 +61,19 @@ async def stream_jobs(
 
     An event's id is the number under which the move is recorded; its type and its data are those of `axo:events`.
     """
-    wanted = Wanted(owner, _statuses(events, status), labels_in(request))
+    statuses = None if status is None else frozenset(status)
+    wanted = Wanted(owner, _types(events), statuses, labels_in(request))
     start = after if last_event_id is None else last_event_id
     if start is not None:
         start = min(start, await axo.database.read(newest))  # one of a record that was restored since
     return event_stream(axo.lifecycle.follow(start, wanted), partial(axo.keys.still_accepts, caller), axo.hub.closing)
 
 
-def _statuses(events: str | None, statuses: list[JobStatus] | None) -> frozenset[JobStatus] | None:
-    """Return the statuses that are asked for, by their events' types or by their own names; None: all."""
-    wanted = None if statuses is None else frozenset(statuses)
+def _types(events: str | None) -> frozenset[str] | None:
+    """Return the types that are asked for; None: all. Raises `Invalid` for one that there is not."""
     if events is None:
-        return wanted
-    names = [name.strip() for name in events.split(",")]
-    for name in names:
-        if name not in STATUSES:
-            raise Invalid(f"events: {name!r} is no event; there are {', '.join(STATUSES)}.", param="events")
-    named = frozenset(STATUSES[name] for name in names)
-    return named if wanted is None else named & wanted
+        return None
+    names = frozenset(name.strip() for name in events.split(","))
+    for name in sorted(names.difference(TYPES)):
+        raise Invalid(f"events: {name!r} is no event; there are {', '.join(TYPES)}.", param="events")
+    return names

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from axo_api.jobs.public_event import public_event
+from axo_api.jobs.public_event import MOVES, event_of_move
 from axo_api.tables import job_events, jobs
 from axo_contracts.frames import encode
 from axo_contracts.lifecycle import JobStatus
@@ -17,6 +17,7 @@ class Event:
 
     id: int
     owner: str
+    type: str
     status: JobStatus
     metadata: Mapping[str, str]
     data: bytes  # as a server-sent event
@@ -24,9 +25,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a follower wants to see. None: whatever the owner; whatever the status."""
+    """What a follower wants to see. None: whatever the owner, the type, the status."""
 
     owner: str | None
+    types: frozenset[str] | None = None
     statuses: frozenset[JobStatus] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -34,6 +36,7 @@ class Wanted:
         """Return whether the follower wants to see an event."""
         return (
             self.owner in {None, event.owner}
+            and (self.types is None or event.type in self.types)
             and (self.statuses is None or event.status in self.statuses)
             and self.metadata.items() <= event.metadata.items()
         )
@@ -49,8 +52,7 @@ def find_behind(
     connection: Connection, after: int, *, limit: int, until: int | None = None, owner: str | None = None
 ) -> list[Event]:
     """Return up to `limit` events behind the event `after`, by their numbers, none of them behind `until`."""
-    query = select(job_events, jobs.c.owner, jobs.c.name, jobs.c.spec["metadata"].label("metadata"))
-    query = query.join(jobs, jobs.c.id == job_events.c.job_id).where(job_events.c.id > after)
+    query = MOVES.add_columns(jobs.c.spec["metadata"].label("metadata")).where(job_events.c.id > after)
     if until is not None:
         query = query.where(job_events.c.id <= until)
     if owner is not None:
@@ -60,6 +62,7 @@ def find_behind(
 
 
 def _event(row: RowMapping) -> Event:
-    told = public_event(row)
-    data = b"id: %d\nevent: %b\ndata: %b\n\n" % (told.id, told.type.encode(), encode(told))
-    return Event(told.id, told.owner, told.status, row["metadata"] or {}, data)
+    number: int = row["id"]
+    told = event_of_move(row, str(number))
+    data = b"id: %d\nevent: %b\ndata: %b\n\n" % (number, told.type.encode(), encode(told))
+    return Event(number, told.owner, told.type, told.status, row["metadata"] or {}, data)

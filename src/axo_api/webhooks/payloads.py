@@ -11,9 +11,9 @@ from axo_contracts.events import JobEvent
 _OF_OPENAI = frozenset(OPENAI.values())
 
 
-def payload(event_id: str, type_: EventType, time: datetime, event: JobEvent) -> str:
+def payload(type_: EventType, event: JobEvent) -> str:
     """Return the body that tells of `event`: of OpenAI's types `data` is the job's id, of axo's the whole event."""
-    return _enveloped(event_id, type_, time, {"id": event.job_id} if type_ in _OF_OPENAI else event)
+    return _enveloped(event.id, type_, event.time, {"id": event.job} if type_ in _OF_OPENAI else event)
 
 
 def sample(event_id: str, type_: EventType, time: datetime) -> str:

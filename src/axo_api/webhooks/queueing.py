@@ -1,18 +1,17 @@
 """What has to be delivered, queued in the transaction that changes a job's status: with it, or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
 
 from axo_api.clock import now
-from axo_api.jobs.public_event import public_event
+from axo_api.jobs.public_event import MOVES, event_of_move
 from axo_api.tables import job_events, jobs, webhook_deliveries, webhook_endpoints
 from axo_api.webhooks.payloads import payload
 from axo_api.webhooks.status import DeliveryStatus
 from axo_api.webhooks.types import EventType, types_of
 from axo_contracts.ids import DELIVERY, new_id
-from axo_contracts.lifecycle import JobStatus
 
 # Built once: each submit and each move executes it, nearly always to find that nobody wants to be told.
 _LISTENING = (
@@ -21,45 +20,46 @@ _LISTENING = (
     .where(jobs.c.id.in_(bindparam("job_ids", expanding=True)))
     .with_for_update(read=True, key_share=True, of=webhook_endpoints)  # none is deleted before this is committed
 )
-_NEWEST = (
-    select(job_events, jobs.c.owner, jobs.c.name)
-    .join(jobs, jobs.c.id == job_events.c.job_id)
-    .where(
-        job_events.c.id.in_(
-            select(func.max(job_events.c.id))
-            .where(job_events.c.job_id.in_(bindparam("job_ids", expanding=True)))
-            .group_by(job_events.c.job_id)
-        )
+_NEWEST = MOVES.where(
+    job_events.c.id.in_(
+        select(func.max(job_events.c.id))
+        .where(job_events.c.job_id.in_(bindparam("job_ids", expanding=True)))
+        .group_by(job_events.c.job_id)
     )
 )
 
 
-def queue_deliveries(connection: Connection, job_ids: Sequence[str], *, is_resumed: bool = False) -> None:
+def queue_deliveries(connection: Connection, job_ids: Sequence[str]) -> None:
     """Queue the newest event of each of these jobs for the endpoints of its owner that listen to its type."""
     listening = connection.execute(_LISTENING, {"job_ids": job_ids}).mappings().all()
     if not listening:
         return
     heard = list({row["job_id"] for row in listening})
-    events = {row["job_id"]: row for row in connection.execute(_NEWEST, {"job_ids": heard}).mappings()}
+    moves = {row["job_id"]: row for row in connection.execute(_NEWEST, {"job_ids": heard}).mappings()}
     rows = [
-        _new_row(endpoint["id"], type_, events[endpoint["job_id"]])
+        row
         for endpoint in listening
-        for type_ in types_of(JobStatus(events[endpoint["job_id"]]["status"]), is_resumed=is_resumed)
-        if type_ in endpoint["event_types"]
+        for row in _new_rows(endpoint["id"], endpoint["event_types"], moves[endpoint["job_id"]])
     ]
     if rows:
         connection.execute(insert(webhook_deliveries), rows)
 
 
-def _new_row(endpoint_id: str, type_: EventType, event: RowMapping) -> dict[str, Any]:
+def _new_rows(endpoint_id: str, wanted: Collection[str], move: RowMapping) -> Iterator[dict[str, Any]]:
+    for type_ in types_of(event_of_move(move)):
+        if type_ in wanted:
+            yield _new_row(endpoint_id, type_, move)
+
+
+def _new_row(endpoint_id: str, type_: EventType, move: RowMapping) -> dict[str, Any]:
     delivery_id, at = new_id(DELIVERY), now()
     return {
         "id": delivery_id,
         "endpoint_id": endpoint_id,
-        "event_id": event["id"],
-        "job_id": event["job_id"],
+        "event_id": move["id"],
+        "job_id": move["job_id"],
         "event_type": type_,
-        "payload": payload(delivery_id, type_, event["time"], public_event(event, type_)),
+        "payload": payload(type_, event_of_move(move, delivery_id)),
         "status": DeliveryStatus.PENDING,
         "attempts": 0,
         "created_at": at,

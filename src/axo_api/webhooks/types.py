@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from axo_contracts.events import JOB_EVENTS
+from axo_contracts.events import JobEvent
 from axo_contracts.lifecycle import JobStatus
 
 
@@ -32,7 +32,7 @@ OPENAI: dict[JobStatus, EventType] = {
 """OpenAI's types, by the status that a job has reached."""
 
 
-def types_of(status: JobStatus, *, is_resumed: bool) -> list[EventType]:
-    """Return what a job's reaching of `status` is told as. `is_resumed`: it was paused before."""
-    native = EventType.JOB_RESUMED if is_resumed else EventType(JOB_EVENTS[status])
-    return [native, OPENAI[status]] if status in OPENAI else [native]
+def types_of(event: JobEvent) -> list[EventType]:
+    """Return what a job's move is told as: axo's own type, and OpenAI's where it has one."""
+    native = EventType(event.type)
+    return [native, OPENAI[event.status]] if event.status in OPENAI else [native]

@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from axo_api.jobs.schemas import JobWaiting
+
 
 class GpuProcessView(BaseModel):
     """A process that computes on a GPU."""
@@ -31,8 +33,6 @@ class GpuLoadView(BaseModel):
     ecc_corrected: int | None = Field(description="Memory errors since its driver was loaded.")
     ecc_uncorrected: int | None
     processes: list[GpuProcessView]
-
-from axo_api.jobs.schemas import JobWaiting
 
 
 class GpuView(BaseModel):

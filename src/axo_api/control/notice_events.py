@@ -1,4 +1,4 @@
-"""Recorded moves and notices as the events that the world is told."""
+"""Notices as the events that the world is told."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,57 +7,21 @@ import msgspec
 from pydantic import ValidationError
 from sqlalchemy import RowMapping
 
+from axo_api.jobs.public_event import links_of
 from axo_contracts.events import (
     EVENT_TYPES,
     JOB_CHECKPOINT,
-    JOB_EVENTS,
-    JOB_RESUMED,
     METRICS_COMPLETED,
     METRICS_CONFIG,
     METRICS_PROGRESS,
     ConfigEvent,
     Event,
-    JobEvent,
     WorkerEvent,
 )
 from axo_contracts.jobs import TrainSpec, spec_from_json
 from axo_contracts.lifecycle import JobStatus
 from axo_contracts.standing import Standing, standing_from_json
 from axo_contracts.standing_text import progress_sentence
-
-_SENTENCES: dict[JobStatus, str] = {
-    JobStatus.VALIDATING_FILES: "The job's files are being read.",
-    JobStatus.QUEUED: "The job waits for a worker.",
-    JobStatus.STARTING: "The job was given to a worker.",
-    JobStatus.RUNNING: "The job's trainer was started.",
-    JobStatus.PAUSING: "The job was asked to pause at its next step.",
-    JobStatus.PAUSED: "The job is paused.",
-    JobStatus.CANCELLING: "The job was asked to stop at its next step.",
-    JobStatus.SUCCEEDED: "The training ended and its result is whole.",
-    JobStatus.FAILED: "The job failed.",
-    JobStatus.CANCELLED: "The job was cancelled.",
-}
-
-
-def event_of_move(row: RowMapping) -> Event:
-    """Return the event of a move: a row of `job_events` with its job's owner, name, standing and `status_before`."""
-    status = JobStatus(row["status"])
-    is_resumed = status is JobStatus.QUEUED and row["status_before"] == JobStatus.PAUSED
-    standing = standing_from_json(row["standing"])
-    return JobEvent(
-        type=JOB_RESUMED if is_resumed else JOB_EVENTS[status],
-        time=row["time"],
-        job=row["job_id"],
-        owner=row["owner"],
-        name=row["name"],
-        progress=standing if standing and standing.attempt <= row["attempt"] else None,
-        status=status,
-        attempt=row["attempt"],
-        reason=row["reason"],
-        message=row["message"] or ("The job goes on: it waits for a worker." if is_resumed else _SENTENCES[status]),
-        links=_links(row["job_id"]),
-        event=row["id"],
-    )
 
 
 def event_of_notice(row: RowMapping) -> Event:
@@ -73,7 +37,7 @@ def event_of_notice(row: RowMapping) -> Event:
         "name": row["name"],
         "status": JobStatus.RUNNING,
         "message": _message(row["type"], standing, row["body"]),
-        "links": _links(row["job_id"]),
+        "links": links_of(row["job_id"]),
     }
     kind = EVENT_TYPES[row["type"]]
     if kind is ConfigEvent:
@@ -109,8 +73,3 @@ def _config(spec_json: dict[str, Any], standing: Standing | None) -> dict[str, A
         "hyperparameters": spec.hyperparameters.model_dump(mode="json") if isinstance(spec, TrainSpec) else {},
         "max_steps": max_steps,
     }
-
-
-def _links(job_id: str) -> dict[str, str]:
-    job = f"/v1/jobs/{job_id}"
-    return {"job": job, "stream": f"{job}/stream", "metrics": f"{job}/metrics"}
