@@ -26,6 +26,7 @@ def trainer_environment(settings: Settings) -> dict[str, str]:
         "PATH": f"{absolute(settings.trainer_python).parent}:{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
         "AXOLOTL_DO_NOT_TRACK": "1",
+        "AXOLOTL_METRIC_NDIGITS": "17",  # all of a float: Axolotl rounds rewards and margins to 5 digits otherwise
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
 

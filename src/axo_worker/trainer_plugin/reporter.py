@@ -31,7 +31,8 @@ def split_finite(logs: dict[str, Any]) -> tuple[dict[str, float | None], dict[st
     """Return the numbers in `logs`, those that are NaN or infinite as None, and what these were, by name."""
     values: dict[str, float | None] = {}
     non_finite: dict[str, str] = {}
-    for name, value in logs.items():
+    for name, said in logs.items():
+        value = said.item() if getattr(said, "ndim", None) == 0 else said  # a tensor or array of one number
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
         if math.isfinite(value):
