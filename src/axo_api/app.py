@@ -31,6 +31,7 @@ from axo_api.keys.gate import Gate
 from axo_api.keys.ring import KeyRing
 from axo_api.lifecycle import endpoints as lifecycle
 from axo_api.lifecycle.stream import Lifecycle
+from axo_api.metrics import endpoints as metrics
 from axo_api.migrations import prepare
 from axo_api.models import endpoints as models
 from axo_api.monitoring import endpoints as monitoring
@@ -89,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
         plans,
         jobs,
         output,
+        metrics,
         lifecycle,
         uploads,
         files,

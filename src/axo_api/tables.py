@@ -146,20 +146,6 @@ for _pending in (job_events.c.journaled, job_events.c.published):
         postgresql_where=_pending == false(),
     )
 
-metrics = Table(
-    "metrics",
-    metadata,
-    _job_id(primary_key=True),
-    Column("attempt", Integer, primary_key=True),
-    Column("seq", BigInteger, primary_key=True),
-    Column("step", Integer, nullable=False),
-    Column("max_steps", Integer, nullable=False),
-    Column("epoch", Float),
-    Column("time", UtcDateTime, nullable=False),
-    Column("values", JSON, nullable=False),
-    Column("non_finite", JSON, nullable=False),
-)
-
 notices = Table(
     "notices",
     metadata,

@@ -32,6 +32,16 @@ def journal(job_id: str) -> PurePosixPath:
     return job(job_id) / "journal.ndjson"
 
 
+def metrics(job_id: str) -> PurePosixPath:
+    """Return the lines of a job's journal that are metrics; only the recorder writes them."""
+    return job(job_id) / "metrics.ndjson"
+
+
+def metric_columns(job_id: str) -> PurePosixPath:
+    """Return the same metrics column by column, a block of lines at a time."""
+    return metrics(job_id).with_suffix(".columns")
+
+
 def attempts(job_id: str) -> PurePosixPath:
     """Return the folder that holds a job's attempts, each by its number."""
     return job(job_id) / "attempts"

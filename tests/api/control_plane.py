@@ -92,6 +92,12 @@ class ControlPlane(ApiProcess):
         events = self.get(f"/v1/jobs/{job_id}/events?limit=100")["data"]
         return [(event["status"], event["attempt"], event["reason"]) for event in events]
 
+    def steps(self, job_id: str) -> list[int]:
+        """Return the steps of the losses that a job has."""
+        (loss,) = self.get(f"/v1/jobs/{job_id}/metrics?names=loss")["data"]
+        steps: list[int] = loss["steps"]
+        return steps
+
     def journal(self, job_id: str) -> list[bytes]:
         """Return the lines of a job's journal."""
         path = self.storage_root / storage_paths.journal(job_id)

@@ -48,9 +48,11 @@ WITHOUT_IDS = {
     "order",
     "metadata",
     "project_id",
+    "points",
+    "format",
 }
 """The query parameters that name no object."""
-IN_QUERY = {"with"}
+IN_QUERY = {"with", "jobs"}
 """Those that do; `Things.named` has one for each."""
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/jobs": {"json": SPEC},
@@ -97,6 +99,10 @@ class Route(NamedTuple):
     @property
     def is_open(self) -> bool:
         return "security" not in self.operation
+
+    @property
+    def names_things(self) -> bool:
+        return bool(self.parameters("path") or IN_QUERY.intersection(self.parameters("query")))
 
     def parameters(self, place: str) -> list[str]:
         return [one["name"] for one in self.operation.get("parameters", []) if one["in"] == place]
@@ -171,14 +177,14 @@ def test_whatever_is_asked_for_with_anothers_ids_is_not_there(
 
     if route.is_admins:
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "insufficient_scope")
-    elif route.parameters("path"):
+    elif route.names_things:
         assert (answer.status_code, _code(answer)) in {(404, "not_found"), (404, "model_not_found")}
     elif route.name == CREATE:
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, "training_file")
     else:
         assert answer.is_success, answer.text
         assert route.path in SHARED or _is_empty(answer)
-    if not route.parameters("path") and route.name != CREATE:
+    if not route.names_things and route.name != CREATE:
         shown = "" if _is_stream(answer) else answer.text  # test_lifecycle_stream sees to who is told what
         assert not [secret for secret in (SECRET, things.owner.owner, *_ids(things)) if secret in shown]
 
@@ -211,7 +217,7 @@ def test_to_its_owner_and_to_an_admin_everything_is_there(keyed: KeyedPlane) -> 
 
     mildest_first = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
     for route in sorted(ROUTES, key=lambda route: mildest_first.index(route.method)):
-        if route.parameters("path") and not route.is_admins:
+        if route.names_things and not route.is_admins:
             as_owner, as_admin = mine.ask(mine.owner.http, route), theirs.ask(keyed.http, route)
             assert as_owner.status_code not in {401, 403, 404}, (route.name, as_owner.text)
             assert as_admin.status_code == as_owner.status_code, (route.name, as_admin.text)
@@ -371,6 +377,7 @@ def _made(plane: KeyedPlane) -> Things:
         "job_id": job_id,
         "file_id": file_id,
         "with": file_id,
+        "jobs": job_id,
         "upload_id": upload_id,
         "endpoint_id": told.id,
         "delivery_id": told.wait_for_delivery("pending", tried=1)["id"],

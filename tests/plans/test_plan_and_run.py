@@ -171,9 +171,8 @@ def _plan(stack: EmbeddedStack, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reported(stack: EmbeddedStack, job: dict[str, Any], metric: str) -> float:
-    points = stack.http.get(f"/v1/jobs/{job['id']}/metrics", params={"limit": 1000}).json()["data"]
-    values = [point["values"][metric] for point in points if metric in point["values"]]
-    last: float = values[-1]
+    (series,) = stack.http.get(f"/v1/jobs/{job['id']}/metrics", params={"names": metric}).json()["data"]
+    last: float = series["values"][-1]
     return last
 
 

@@ -51,7 +51,7 @@ class Acknowledger:
         for record in records:
             due[record.job_id, record.attempt] = record.newest_seq
             if not record.is_closed:
-                await asyncio.to_thread(record.journal.sync)
+                await asyncio.to_thread(record.sync)
         async with self._redis.pipeline(transaction=False) as pipeline:
             for (job_id, attempt), seq in due.items():
                 pipeline.set(redis_names.acknowledged(job_id, attempt), seq, ex=redis_names.ACK_SECONDS)

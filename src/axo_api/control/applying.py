@@ -1,4 +1,4 @@
-"""Bringing the database up to a journal: status moves, metrics, checkpoints. Applying a frame twice is once."""
+"""Bringing the database up to a journal: status moves, progress, checkpoints. Applying a frame twice is once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from axo_api.clock import now
 from axo_api.control.notices import Notice, add_notice
 from axo_api.jobs.ending import AttemptEnd, end_attempt
 from axo_api.jobs.moves import move
-from axo_api.tables import attempts, checkpoints, jobs, metrics
+from axo_api.tables import attempts, checkpoints, jobs
 from axo_contracts.frames import AttemptEnded, AttemptStarted, Checkpoint, Metric, RunFrame
 from axo_contracts.ids import CHECKPOINT, new_id
 from axo_contracts.lifecycle import JobStatus
@@ -55,7 +55,7 @@ def _apply(connection: Connection, job_id: str, frame: RunFrame | Notice) -> Non
         case AttemptStarted():
             _start(connection, job_id, frame)
         case Metric():
-            _add_metric(connection, job_id, frame)
+            _note_progress(connection, job_id, frame)
         case Checkpoint():
             _add_checkpoint(connection, job_id, frame)
         case AttemptEnded():
@@ -95,19 +95,7 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "\ufffd")  # Postgres takes no NUL in a text
 
 
-def _add_metric(connection: Connection, job_id: str, frame: Metric) -> None:
-    row = {
-        "job_id": job_id,
-        "attempt": frame.attempt,
-        "seq": frame.seq,
-        "step": frame.step,
-        "max_steps": frame.max_steps,
-        "epoch": frame.epoch,
-        "time": frame.time,
-        "values": frame.values,
-        "non_finite": frame.non_finite,
-    }
-    _insert_once(connection, metrics, row)
+def _note_progress(connection: Connection, job_id: str, frame: Metric) -> None:
     progress: dict[str, Any] = {
         "step": frame.step,
         "max_steps": frame.max_steps,

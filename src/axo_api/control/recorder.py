@@ -19,6 +19,7 @@ from axo_api.control.notices import Notice
 from axo_api.control.records import Record, Records
 from axo_api.dependencies import Parts
 from axo_api.journals.reading import read
+from axo_api.metrics.lines import is_kept
 from axo_api.tables import jobs
 from axo_contracts import redis_names
 from axo_contracts.frames import (
@@ -101,7 +102,12 @@ class Recorder:
         read = _read_new(record, first, lines)
         if not read:
             return
+        measured = [(line, frame) for line, frame in read if isinstance(frame, Metric) and is_kept(frame)]
+        if measured:  # opened before the journal has them: what it has by then is taken from there
+            await _until_done(partial(self._records.open_metrics, record), OSError)
         await _until_done(partial(_append, record, [line for line, _ in read]), OSError)
+        if measured:
+            await _until_done(partial(_append_metrics, record, measured), OSError)
         self._parts.instruments.frames.inc(len(read))
         self._parts.hub.wake(job_id)
         known = [frame for _, frame in read if isinstance(frame, APPLIED)]
@@ -128,6 +134,7 @@ class Recorder:
         """Apply what journals had gained when the process that wrote them died."""
         for going in await _until_done(lambda: self._parts.database.read(_going), DBAPIError):
             record = self._records.begin(going.id, going.attempt, standing_from_json(going.standing))
+            await _until_done(partial(self._records.open_metrics, record), OSError)
             frames, end = await asyncio.to_thread(self._frames_behind, going.id, going.journal_applied)
             if frames:
                 await self._apply([_recorded(record, frames, end)])
@@ -185,6 +192,13 @@ def _read(line: bytes, attempt: int, seq: int) -> tuple[bytes, RunFrame]:
 async def _append(record: Record, lines: Sequence[bytes]) -> None:
     if not record.is_closed:  # while the disk was full, the attempt may have been given up
         record.add(lines)
+
+
+async def _append_metrics(record: Record, lines: Sequence[tuple[bytes, Metric]]) -> None:
+    if record.metrics is not None:
+        record.metrics.append(lines)
+        if record.metrics.is_block_due:
+            await asyncio.to_thread(record.metrics.seal_when_due)
 
 
 def _going(connection: Connection) -> Sequence[Row[str, int, int, Any]]:

@@ -10,15 +10,20 @@ from sqlalchemy import Connection, select
 from axo_api.control.teller import Teller
 from axo_api.database import Database
 from axo_api.journals.journal import Journal
+from axo_api.metrics.metric_log import MetricLog
 from axo_api.tables import jobs
 from axo_contracts.lifecycle import ON_A_WORKER
 from axo_contracts.standing import Standing, standing_from_json
 from axo_contracts.storage_paths import journal as journal_path
+from axo_contracts.storage_paths import metrics as metrics_path
 
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """One job's journal. Frames of `attempt` are taken while `is_open`, beginning behind `newest_seq`."""
+    """One job's journal, and its metrics once there are some.
+
+    Frames of `attempt` are taken while `is_open`, beginning behind `newest_seq`.
+    """
 
     job_id: str
     journal: Journal
@@ -28,6 +33,7 @@ class Record:
     newest_seq: int = 0
     newest_event: int = 0
     is_closed: bool = False
+    metrics: MetricLog | None = None
 
     def begin(self, attempt: int, teller: Teller) -> None:
         """Take the frames of `attempt` from now on."""
@@ -38,6 +44,12 @@ class Record:
         """Append frames of a run, the next in its order. Raises `OSError` and keeps none when the disk is full."""
         self.journal.append(b"\n".join(lines) + b"\n")
         self.newest_seq += len(lines)
+
+    def sync(self) -> None:
+        """Return when all that was added is on disk."""
+        self.journal.sync()
+        if self.metrics is not None:
+            self.metrics.sync()
 
 
 class Records:
@@ -75,6 +87,17 @@ class Records:
             record = self._records[job_id] = Record(job_id, journal, teller, newest_event=journal.last_event)
         return record
 
+    async def open_metrics(self, record: Record) -> None:
+        """Open a record's metrics, brought up to its journal. Raises `OSError`."""
+        if record.metrics is None:
+            path, journal = (
+                self._storage_root / metrics_path(record.job_id),
+                self._storage_root / journal_path(record.job_id),
+            )
+            record.metrics = await asyncio.to_thread(MetricLog.open, path, journal)
+            if record.is_closed:
+                record.metrics.close()
+
     def end_attempt(self, job_id: str, attempt: int) -> None:
         """Take no more frames of an attempt."""
         record = self._records.get(job_id)
@@ -82,14 +105,16 @@ class Records:
             record.is_open = False
 
     async def close(self, job_id: str, *, sync: bool = True) -> None:
-        """Close the journal of a job that no worker has."""
+        """Close what is open of a job that no worker has."""
         record = self._records.pop(job_id, None)
         if record is None:
             return
         record.is_closed = True
         if sync:
-            await asyncio.to_thread(record.journal.sync)
+            await asyncio.to_thread(record.sync)
         record.journal.close()
+        if record.metrics is not None:
+            record.metrics.close()
 
     async def close_all(self) -> None:
         """Close every journal."""

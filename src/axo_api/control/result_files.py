@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from axo_api.clock import now
-from axo_api.database import Database
 from axo_api.dependencies import Parts
 from axo_api.files.incoming import IncomingFile
+from axo_api.metrics.job_metrics import JobMetrics
+from axo_api.metrics.points import MetricPoint
 from axo_api.openai.jobs.measures import TOKENS, measured
-from axo_api.output.schemas import MetricPoint
-from axo_api.output.service import points_of
 from axo_api.tables import files, jobs
 from axo_contracts.ids import FILE, new_id
 from axo_contracts.lifecycle import JobStatus
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 JOBS_A_ROUND = 100
-POINTS_A_READ = 10_000
+POINTS_A_WRITE = 10_000
 FILENAME = "step_metrics.csv"
 PURPOSE = "fine-tune-results"
 COLUMNS = {
@@ -65,7 +65,7 @@ async def _make(parts: Parts, job_id: str, owner: str) -> None:
     file = await asyncio.to_thread(IncomingFile, storage_root, file_id)
     file.lock()
     try:
-        written = await _write(parts.database, job_id, file)
+        written = await asyncio.to_thread(_write, storage_root, job_id, file)
         await asyncio.to_thread(file.keep, storage_root / uploaded_file(file_id))
         row = {
             "id": file_id,
@@ -96,27 +96,23 @@ class _Written:
     def trained_tokens(self) -> int | None:
         return sum(self.tokens.values()) if self.tokens else None
 
-
-async def _write(database: Database, job_id: str, file: IncomingFile) -> _Written:
-    written = _Written()
-    text = _lines([list(COLUMNS)])
-    from_step = 0
-    while True:
-        await asyncio.to_thread(file.write, text)
-        written.bytes += len(text)
-        written.sha256.update(text)
-        points = await database.read(partial(_points, job_id=job_id, from_step=from_step))
-        if not points:
-            return written
-        from_step = points[-1].step + 1
-        rows = [row for row in map(_row, points) if any(value is not None for value in row[1:])]
-        written.rows += len(rows)
-        written.tokens |= {point.attempt: int(tokens) for point in points if (tokens := point.values.get(TOKENS))}
+    def add(self, file: IncomingFile, rows: Sequence[Sequence[Any]]) -> None:
         text = _lines(rows)
+        file.write(text)
+        self.bytes += len(text)
+        self.sha256.update(text)
 
 
-def _points(connection: Connection, job_id: str, from_step: int) -> list[MetricPoint]:
-    return list(islice(points_of(connection, job_id, from_step=from_step), POINTS_A_READ))
+def _write(storage_root: Path, job_id: str, file: IncomingFile) -> _Written:
+    written = _Written()
+    written.add(file, [list(COLUMNS)])
+    points = JobMetrics.of(storage_root, job_id).points()
+    while some := [*islice(points, POINTS_A_WRITE)]:
+        rows = [row for row in map(_row, some) if any(value is not None for value in row[1:])]
+        written.add(file, rows)
+        written.rows += len(rows)
+        written.tokens |= {point.attempt: int(tokens) for point in some if (tokens := point.values.get(TOKENS))}
+    return written
 
 
 def _row(point: MetricPoint) -> list[Any]:

@@ -18,7 +18,7 @@ from axo_api.jobs.service import get
 from axo_api.output import service
 from axo_api.output.artifacts import artifact_file, find_artifacts
 from axo_api.output.logs import log_text
-from axo_api.output.schemas import ArtifactList, Checkpoint, CheckpointList, JobEvent, MetricList
+from axo_api.output.schemas import ArtifactList, Checkpoint, CheckpointList, JobEvent
 from axo_api.output.streaming import Following, stream
 from axo_api.pagination import Limit, Page, page
 from axo_contracts import storage_paths
@@ -73,23 +73,6 @@ async def read_logs(
     """Return what the trainer printed so far, as text; the worker's own lines are marked `[worker]`."""
     journal = await _journal(axo, job_id, owner)
     return StreamingResponse(log_text(journal, tail), media_type="text/plain; charset=utf-8")
-
-
-@router.get("/metrics", summary="Read a job's metrics")
-async def read_metrics(
-    job_id: JobId,
-    axo: Axo,
-    owner: Reach,
-    names: Annotated[str | None, Query(description="Only these, comma-separated, such as loss,eval_loss.")] = None,
-    from_step: Annotated[int, Query(ge=0, lt=2**31, description="The first step.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=100_000, description="Points at most.")] = 1000,
-) -> MetricList:
-    """Return what the trainer logged, one point a step. After a resume, the newest attempt's points count."""
-    wanted = None if names is None else frozenset(name.strip() for name in names.split(","))
-    points = await axo.database.read(
-        partial(service.find_metrics, job_id=job_id, owner=owner, names=wanted, from_step=from_step, limit=limit)
-    )
-    return MetricList(data=points[:limit], has_more=len(points) > limit)
 
 
 @router.get("/events", summary="List a job's moves")

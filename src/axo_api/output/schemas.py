@@ -8,26 +8,6 @@ from pydantic import BaseModel, Field
 from axo_contracts.lifecycle import EndReason, JobStatus
 
 
-class MetricPoint(BaseModel):
-    """What the trainer logged at one step."""
-
-    step: int
-    max_steps: int
-    epoch: float | None
-    attempt: int
-    time: datetime
-    values: dict[str, float | None] = Field(description="By name. A value that is no finite number is null.")
-    non_finite: dict[str, str] = Field(description="What the values that are null were: nan, inf or -inf.")
-
-
-class MetricList(BaseModel):
-    """A run of points, in the order of their steps."""
-
-    object: Literal["list"] = "list"
-    data: list[MetricPoint]
-    has_more: bool = Field(description="Whether there are later points: ask from the last step + 1.")
-
-
 class JobEvent(BaseModel):
     """One move of a job."""
 

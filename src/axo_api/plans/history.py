@@ -1,15 +1,17 @@
 """How long a run would take, from how long the fleet's own runs of the same kind took."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from statistics import median
-from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
 from axo_api.jobs.spec_columns import has_adapter, has_base_model, has_method
+from axo_api.metrics.job_metrics import JobMetrics
 from axo_api.plans.schemas import TimeEstimate
-from axo_api.tables import attempts, jobs, metrics
+from axo_api.tables import attempts, jobs
 from axo_contracts.jobs import JobSpec
 from axo_contracts.lifecycle import JobStatus
 from axo_contracts.questions import Planned
@@ -26,13 +28,15 @@ class Pace:
     seconds_before: float
 
 
-def time_estimate(connection: Connection, spec: JobSpec, planned: Planned, gpus: int) -> TimeEstimate | None:
+def time_estimate(
+    connection: Connection, storage_root: Path, spec: JobSpec, planned: Planned, gpus: int
+) -> TimeEstimate | None:
     """Return how long the planned steps would take, or None while no run of the kind has ended well."""
     if not planned.steps:
         return None
     tokens = planned.tokens
     metric = tokens.metric if tokens else None
-    paces = [pace for row in _runs(connection, spec, gpus) if (pace := _pace(connection, row, metric))]
+    paces = [pace for row in _runs(connection, spec, gpus) if (pace := _pace(storage_root, row, metric))]
     if not paces:
         return None
     before = median(pace.seconds_before for pace in paces)
@@ -62,24 +66,21 @@ def _runs(connection: Connection, spec: JobSpec, gpus: int) -> list[RowMapping]:
     return [row for row in connection.execute(query).mappings() if len(row["gpus"]) == gpus]
 
 
-def _pace(connection: Connection, run: RowMapping, metric: str | None) -> Pace | None:
-    of_run = (
-        select(metrics.c.time, metrics.c.step, metrics.c["values"])
-        .where(metrics.c.job_id == run["job_id"], metrics.c.attempt == run["attempt"])
-        .limit(1)
-    )
-    first = connection.execute(of_run.order_by(metrics.c.seq)).mappings().one_or_none()
-    last = connection.execute(of_run.order_by(metrics.c.step.desc(), metrics.c.seq)).mappings().one_or_none()
-    if first is None or last is None or run["started_at"] is None:
+def _pace(storage_root: Path, run: RowMapping, metric: str | None) -> Pace | None:
+    ends = JobMetrics.of(storage_root, run["job_id"]).ends_of(run["attempt"])
+    if ends is None or run["started_at"] is None:
         return None
-    seconds, steps = _between(first["time"], last["time"]), last["step"] - first["step"]
+    first, last = ends
+    seconds, steps = _between(first.time, last.time), last.step - first.step
     if seconds <= 0 or steps <= 0:
         return None
-    before = _between(run["started_at"], first["time"]) - first["step"] * seconds / steps
-    return Pace(steps / seconds, _rate(first["values"], last["values"], metric, seconds), max(0.0, before))
+    before = _between(run["started_at"], first.time) - first.step * seconds / steps
+    return Pace(steps / seconds, _rate(first.values, last.values, metric, seconds), max(0.0, before))
 
 
-def _rate(first: dict[str, Any], last: dict[str, Any], metric: str | None, seconds: float) -> float | None:
+def _rate(
+    first: Mapping[str, float | None], last: Mapping[str, float | None], metric: str | None, seconds: float
+) -> float | None:
     before, after = first.get(metric or ""), last.get(metric or "")
     return (after - before) / seconds if before is not None and after is not None and after > before else None
 

@@ -60,7 +60,15 @@ async def plan(axo: Parts, given: JobSpec, *, caller: Caller) -> Plan:
     if isinstance(answer, Refused):
         raise invalid_config(answer, checked.spec)
     planned = answer if isinstance(answer, Planned) else Planned(config={})
-    time = await axo.database.read(partial(time_estimate, spec=checked.spec, planned=planned, gpus=adviser.device.gpus))
+    time = await axo.database.read(
+        partial(
+            time_estimate,
+            storage_root=axo.settings.storage_root,
+            spec=checked.spec,
+            planned=planned,
+            gpus=adviser.device.gpus,
+        )
+    )
     shared = await asyncio.to_thread(lambda: list(shared_rows(checked.spec, axo.settings.storage_root)))
     return _plan(given, checked, config, adviser, answer, planned, time, shared)
 

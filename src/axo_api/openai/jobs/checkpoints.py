@@ -1,20 +1,21 @@
 """A job's checkpoints as OpenAI's clients list them, newest first."""
 
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
 from axo_api.errors import Invalid
 from axo_api.jobs import service as jobs_service
-from axo_api.openai.jobs.measures import measured
+from axo_api.metrics.job_metrics import JobMetrics
+from axo_api.openai.jobs.measures import OPENAI_NAMES, measured
 from axo_api.openai.jobs.schemas import CheckpointMetrics, FineTuningJobCheckpoint
 from axo_api.openai.names import checkpoint_name
-from axo_api.tables import checkpoints, metrics
+from axo_api.tables import checkpoints
 
 
 def find(
-    connection: Connection, job_id: str, *, owner: str | None, after: str | None, limit: int
+    connection: Connection, storage_root: Path, job_id: str, *, owner: str | None, after: str | None, limit: int
 ) -> list[FineTuningJobCheckpoint]:
     """Return up to `limit` + 1 checkpoints, newest first, older than the checkpoint `after`.
 
@@ -28,20 +29,9 @@ def find(
             raise Invalid(f"after: this job has no checkpoint {after!r}.", param="after")
         query = query.where(checkpoints.c.id < after)
     rows = connection.execute(query.limit(limit + 1)).mappings().all()
-    measures = _measures(connection, job_id, rows)
-    return [_shown(job, row, measures.get((row["attempt"], row["step"]), {})) for row in rows]
-
-
-def _measures(
-    connection: Connection, job_id: str, rows: Sequence[RowMapping]
-) -> dict[tuple[int, int], dict[str, float | None]]:
-    """Return what was measured at the steps of checkpoints, by attempt and step."""
-    steps = {row["step"] for row in rows}
-    query = select(metrics).where(metrics.c.job_id == job_id, metrics.c.step.in_(steps)).order_by(metrics.c.seq)
-    found: dict[tuple[int, int], dict[str, float | None]] = {}
-    for row in connection.execute(query).mappings():
-        found.setdefault((row["attempt"], row["step"]), {}).update(measured(row["values"]))
-    return found
+    places = [(row["attempt"], row["step"]) for row in rows]
+    values = JobMetrics.of(storage_root, job_id).values_at(places, OPENAI_NAMES)
+    return [_shown(job, row, measured(values.get((row["attempt"], row["step"]), {}))) for row in rows]
 
 
 def _shown(job: RowMapping, row: RowMapping, values: dict[str, float | None]) -> FineTuningJobCheckpoint:

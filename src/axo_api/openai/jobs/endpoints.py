@@ -114,7 +114,11 @@ async def list_events(
     job_id: JobId, axo: Axo, owner: Reach, after: After = None, limit: Limit = 20
 ) -> Page[FineTuningJobEvent]:
     """List what happened to a job and what was measured, newest first."""
-    found = await axo.database.read(partial(events.find, job_id=job_id, owner=owner, after=after, limit=limit))
+    found = await axo.database.read(
+        partial(
+            events.find, storage_root=axo.settings.storage_root, job_id=job_id, owner=owner, after=after, limit=limit
+        )
+    )
     return page(found, limit)
 
 
@@ -123,7 +127,16 @@ async def list_checkpoints(
     job_id: JobId, axo: Axo, owner: Reach, after: After = None, limit: Limit = 10
 ) -> Page[FineTuningJobCheckpoint]:
     """List a job's checkpoints with what was measured at each, newest first."""
-    found = await axo.database.read(partial(checkpoints.find, job_id=job_id, owner=owner, after=after, limit=limit))
+    found = await axo.database.read(
+        partial(
+            checkpoints.find,
+            storage_root=axo.settings.storage_root,
+            job_id=job_id,
+            owner=owner,
+            after=after,
+            limit=limit,
+        )
+    )
     return page(found, limit)
 
 

@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table, case, literal, select, tuple_
 
 from axo_api.errors import Invalid
 from axo_api.jobs import service as jobs_service
+from axo_api.metrics.job_metrics import JobMetrics
+from axo_api.metrics.lines import STEPS_END
 from axo_api.openai.jobs.measures import OPENAI_NAMES, measured
 from axo_api.openai.jobs.schemas import FineTuningJobEvent
-from axo_api.tables import checkpoints, job_events, metrics
+from axo_api.tables import checkpoints, job_events
+from axo_contracts.frames import Metric
 from axo_contracts.lifecycle import JobStatus
 
 _ID = re.compile("ftevent" + r"-(\d{1,18})" * 5)
@@ -52,12 +56,13 @@ class _Source(NamedTuple):
 
 
 def find(
-    connection: Connection, job_id: str, *, owner: str | None, after: str | None, limit: int
+    connection: Connection, storage_root: Path, job_id: str, *, owner: str | None, after: str | None, limit: int
 ) -> list[FineTuningJobEvent]:
     """Return up to `limit` + 1 events, newest first, older than the event `after`. Raises `NotFound`, `Invalid`."""
     jobs_service.get(connection, job_id, owner=owner)
     behind = None if after is None else _place_of(after)
-    found = chain.from_iterable(_events(connection, source, job_id, behind, limit + 1) for source in _SOURCES)
+    told = chain.from_iterable(_events(connection, source, job_id, behind, limit + 1) for source in _SOURCES)
+    found = chain(told, _measured(storage_root, job_id, behind or _NEWEST, limit + 1))
     newest = sorted(found, key=lambda one: one[0], reverse=True)[: limit + 1]
     return [event for _, event in newest]
 
@@ -72,6 +77,30 @@ def _events(
     for row in connection.execute(query.order_by(*(column.desc() for column in source.place))).mappings():
         place = _Place(*(row[column.name] for column in columns))
         yield place, source.shown(row, place, int(row[source.time.name].timestamp()))
+
+
+def _measured(
+    storage_root: Path, job_id: str, behind: _Place, limit: int
+) -> Iterator[tuple[_Place, FineTuningJobEvent]]:
+    frames = JobMetrics.of(storage_root, job_id).newest_first(*_last_step(behind))
+    placed = ((_place(frame), frame) for frame in frames)
+    for place, frame in islice(((place, frame) for place, frame in placed if place < behind), limit):
+        yield place, _metric(frame, place)
+
+
+def _last_step(behind: _Place) -> tuple[int, int]:
+    """Return the attempt and the step that a metric before a place can have at most."""
+    match behind.phase:
+        case 0 | 1:
+            return behind.attempt - 1, STEPS_END
+        case 2:
+            return behind.attempt, behind.step
+        case _:
+            return behind.attempt, STEPS_END
+
+
+def _place(frame: Metric) -> _Place:
+    return _Place(frame.attempt, _GOING_ON, frame.step, 0, frame.seq)
 
 
 def _place_of(event_id: str) -> _Place:
@@ -91,11 +120,12 @@ def _move(row: RowMapping, place: _Place, at: int) -> FineTuningJobEvent:
     return _event(place, at, level=level, message=message, type="message", data=data)
 
 
-def _metric(row: RowMapping, place: _Place, at: int) -> FineTuningJobEvent:
-    data = {"step": row["step"], "total_steps": row["max_steps"], **measured(row["values"])}
-    others = {name: value for name, value in row["values"].items() if name not in OPENAI_NAMES}
+def _metric(frame: Metric, place: _Place) -> FineTuningJobEvent:
+    data = {"step": frame.step, "total_steps": frame.max_steps, **measured(frame.values)}
+    others = {name: value for name, value in frame.values.items() if name not in OPENAI_NAMES}
     told = ", ".join(f"{name}={value:.4g}" for name, value in data.items() if isinstance(value, float))
-    message = f"Step {row['step']}/{row['max_steps']}: {told or 'measured'}"
+    message = f"Step {frame.step}/{frame.max_steps}: {told or 'measured'}"
+    at = int(frame.time.timestamp())
     return _event(place, at, level="info", message=message, type="metrics", data=data | others)
 
 
@@ -110,15 +140,10 @@ def _event(place: _Place, at: int, **fields: Any) -> FineTuningJobEvent:
     return FineTuningJobEvent(id=place.event_id, created_at=at, **fields)
 
 
+_NEWEST = _Place(2**31, 0, 0, 0, 0)
 _PHASES = {JobStatus.STARTING: 0, JobStatus.RUNNING: 1}
 _GOING_ON, _ENDED = 2, 3
 _SOURCES = (
-    _Source(
-        metrics,
-        metrics.c.time,
-        (metrics.c.attempt, literal(_GOING_ON), metrics.c.step, literal(0), metrics.c.seq),
-        _metric,
-    ),
     _Source(
         checkpoints,
         checkpoints.c.created_at,
