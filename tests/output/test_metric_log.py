@@ -164,6 +164,7 @@ def test_metrics_that_an_earlier_version_recorded_are_made_from_the_journal_when
     steps = job.steps()
 
     assert steps == [*range(5)]
+    assert job.read().ends_of(1) is not None
     assert {path.name for path in job.path.parent.iterdir()} == {"journal.ndjson", job.path.name, job.columns.name}
 
 

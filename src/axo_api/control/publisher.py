@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy import Connection, RowMapping, update
+from sqlalchemy import Connection, RowMapping, and_, exists, update
 
 from axo_api.control.notice_events import event_of_notice
 from axo_api.control.notices import forget_notices, waiting_notices
@@ -16,7 +16,9 @@ from axo_contracts.frames import encode
 from axo_contracts.lifecycle import JobStatus
 
 EVENTS_A_ROUND = 500
-IS_FIRST = (job_events.c.status == JobStatus.QUEUED) & (job_events.c.attempt == 0)
+_earlier = job_events.alias()
+_HAS_EARLIER = exists().where(_earlier.c.job_id == job_events.c.job_id, _earlier.c.id < job_events.c.id)
+IS_FIRST = and_(job_events.c.status == JobStatus.QUEUED, job_events.c.attempt == 0, ~_HAS_EARLIER.correlate(job_events))
 # One script a round: two commands an event cost this process ten times the time, which submits then wait for. It makes
 # the ids as XADD would, because each is in its event too. They grow even when the clock of Redis is set back.
 _PUBLISH = """

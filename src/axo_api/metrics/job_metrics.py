@@ -78,6 +78,15 @@ class JobMetrics:
                     found.setdefault((part.attempt, step), {})[name] = value
         return found
 
+    def ends_of(self, attempt: int) -> tuple[Metric, Metric] | None:
+        """Return the first that an attempt measured, and the first that it measured at its last step."""
+        parts = [part for part in self._parts if part.attempt == attempt]
+        if not parts:
+            return None
+        last_step = max(part.last_step for part in parts)
+        at_last = (frame for part in parts if part.last_step == last_step for frame in part.frames())
+        return next(parts[0].frames()), next(frame for frame in at_last if frame.step == last_step)
+
     def _standing(self, from_step: int) -> list[tuple[Part, int]]:
         """Return the parts that count from a step on, each with the step at which a later attempt takes its place."""
         standing: list[tuple[Part, int]] = []
