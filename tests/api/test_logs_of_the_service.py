@@ -123,6 +123,7 @@ asyncio.run(ask())
         ("HF_TOKEN=hf_abcdefghijklmnopqrstuvwxyz", f"HF_TOKEN={HIDDEN}"),
         ("worker axo-gpu-host-1 at http://host:8400/v1/jobs", "worker axo-gpu-host-1 at http://host:8400/v1/jobs"),
     ],
+    ids=["bearer", "redis", "postgres", "key", "hub-token", "nothing-secret"],
 )
 def test_secrets_are_taken_out_wherever_they_stand(line: str, shown: str) -> None:
     assert hide_secrets(None, "", line) == shown
