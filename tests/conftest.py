@@ -1,5 +1,6 @@
 """Services that tests of every part use: real ones, started for one test."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,10 @@ from pathlib import Path
 import pytest
 from tests.redis_server import RedisServer
 from tests.stack.embedded import EmbeddedStack
+
+# Tiny models have nothing to share among threads, which wait for each other by spinning: beside a second trainer a step
+# took 1 s instead of 0.1.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture
