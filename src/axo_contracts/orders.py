@@ -27,6 +27,7 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[InputFile, ...] = ()
     gpus: tuple[int, ...] = ()
     checkpoints_from: tuple[str, ...] = ()  # attempts' folders, or checkpoints, below the storage root: may be resumed
+    recorded_step: int | None = None  # the newest whose numbers are on record; a checkpoint may know of newer ones
     traceparent: str | None = None  # W3C Trace Context of the request that the job came by, where traces are kept
     lease_seconds: float = 30.0
     runtime_left_seconds: float | None = None  # after which the run ends as `timed_out`

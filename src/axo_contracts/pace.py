@@ -89,6 +89,8 @@ class Pace:
             self._breaks.anchor(step)
 
     def _take_metric(self, metric: Metric) -> None:
+        if metric.step < self._said(metric).step:
+            return  # of before this attempt: its numbers are said again, or for the first time
         changes: dict[str, Any] = self._reached(metric.step, metric.time)
         changes |= {"epoch": metric.epoch, "max_steps": metric.max_steps or self._said(metric).max_steps}
         if "loss" in metric.values:

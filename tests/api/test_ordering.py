@@ -85,11 +85,14 @@ def test_jobs_go_one_after_the_other_to_a_host_with_one_slot_best_first(
 def test_a_job_whose_worker_vanishes_is_tried_again_after_one_lease(plane: ControlPlane, worker: StandInWorker) -> None:
     job_id = plane.submit()
     run = worker.run_next()
+    run.trains(7)
+    run.deliver()
 
     worker.lose(run)
     order = worker.take_order(seconds=4 * LEASE_SECONDS)
 
     assert (order.attempt, order.checkpoints_from) == (2, (f"jobs/{job_id}/attempts/1",))
+    assert order.recorded_step == 7
     assert plane.moves(job_id)[2:] == [("running", 1, None), ("queued", 1, "worker_lost"), ("starting", 2, None)]
     assert not run.lease.renew()
     worker.claim(order).finishes()

@@ -118,6 +118,19 @@ def test_a_resumed_run_counts_only_its_own_pace() -> None:
     assert found.eta_seconds == pytest.approx(495)
 
 
+def test_numbers_from_before_a_resume_are_no_pace() -> None:
+    story = Story(attempt=2, step=500)
+    for step in (498, 499, 500):
+        story.frames.append(
+            Metric(**story.stamp(), step=step, max_steps=1000, epoch=1.0, values={"loss": 0.5}, non_finite={})
+        )
+
+    found = standing(story.steps(*[1.0] * 5).frames)
+
+    assert found.step == 505
+    assert found.steps_per_second == pytest.approx(1.0)
+
+
 def test_many_fast_steps_are_taken_together_and_a_change_of_pace_is_seen() -> None:
     found = standing(Story(max_steps=100_000).steps(*[0.01] * 2000, *[0.1] * 1000).frames)
 

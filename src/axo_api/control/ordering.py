@@ -72,6 +72,7 @@ def order_of(connection: Connection, job_id: str, attempt: int, settings: Settin
         inputs=inputs_of(connection, spec),
         gpus=tuple(this["gpus"]),
         checkpoints_from=(*(job["checkpoints_from"] or ()), *own),
+        recorded_step=_recorded_step(job) if earlier else None,
         traceparent=job["traceparent"],
         lease_seconds=settings.lease_seconds,
         runtime_left_seconds=_runtime_left(spec, earlier),
@@ -89,6 +90,11 @@ def capabilities_at(at_place: Place) -> Capabilities:
         memory_bytes=capabilities.memory_bytes,
         packages=capabilities.packages,
     )
+
+
+def _recorded_step(job: RowMapping) -> int | None:
+    """Return up to which step the job's numbers are on record. None: it began at another job's step, unknown here."""
+    return job["step"] if job["step"] is not None or job["checkpoints_from"] else 0
 
 
 def _runtime_left(spec: JobSpec, earlier: Sequence[RowMapping]) -> float | None:

@@ -38,6 +38,7 @@ def _environment(order: RunOrder, settings: Settings, runtime: RunFolder) -> dic
     return {
         **trainer_environment(settings),
         **({} if order.gpus else {"ACCELERATE_USE_CPU": "true"}),
+        **({} if order.recorded_step is None else {"AXO_RECORDED_STEP": str(order.recorded_step)}),
         "PYTHONPATH": str(runtime.python_path),
         "AXO_RUN": runtime.record.marker,
         "AXO_WORKER_HOME": str(settings.worker_home.absolute()),

@@ -14,16 +14,27 @@ ALIVE_SECONDS = 1.0  # between two signs of life
 
 
 class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not installed where this is checked
-    """Reports the training's progress, and ends it with a checkpoint once `control_file` exists."""
+    """Reports the training's progress, and ends it with a checkpoint once `control_file` exists.
 
-    def __init__(self, reporter: Reporter, control_file: Path | None, tally: TokenTally) -> None:
+    Of a checkpoint that is gone on from, it reports what was logged behind `recorded_step`: a worker that was lost had
+    kept the checkpoint, but may not have said all that led to it.
+    """
+
+    def __init__(
+        self, reporter: Reporter, control_file: Path | None, tally: TokenTally, recorded_step: int | None
+    ) -> None:
         self._reporter = reporter
         self._tally = tally
         self._control_file = control_file
+        self._recorded_step = recorded_step
         self._stopped = False
         self._alive_again_at = 0.0
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if self._recorded_step is not None:
+            for logged in state.log_history:
+                if logged["step"] > self._recorded_step:
+                    self._say_metric(state, logged, step=logged["step"], epoch=logged.get("epoch"))
         self._say(state, "train_begin", step=state.global_step, max_steps=state.max_steps, world_size=args.world_size)
 
     def on_log(
@@ -34,16 +45,8 @@ class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not
         logs: dict[str, Any] | None = None,
         **_: Any,
     ) -> None:
-        values, non_finite = split_finite((logs or {}) | self._counted(args, logs or {}))
-        self._say(
-            state,
-            "metric",
-            step=state.global_step,
-            max_steps=state.max_steps,
-            epoch=state.epoch,
-            values=values,
-            non_finite=non_finite,
-        )
+        numbers = (logs or {}) | self._counted(args, logs or {})
+        self._say_metric(state, numbers, step=state.global_step, epoch=state.epoch)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -75,6 +78,18 @@ class AxoCallback(TrainerCallback):  # type: ignore[misc]  # transformers is not
         if not is_evaluation and "loss" not in logs:
             return {}
         return self._tally.measures(args.device, is_evaluation=is_evaluation)
+
+    def _say_metric(self, state: TrainerState, numbers: dict[str, Any], *, step: int, epoch: float | None) -> None:
+        values, non_finite = split_finite({name: value for name, value in numbers.items() if name != "step"})
+        self._say(
+            state,
+            "metric",
+            step=step,
+            max_steps=state.max_steps,
+            epoch=epoch,
+            values=values,
+            non_finite=non_finite,
+        )
 
     def _say_alive(self, state: TrainerState) -> None:
         if time.monotonic() >= self._alive_again_at:

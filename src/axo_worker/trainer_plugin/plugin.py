@@ -49,7 +49,9 @@ class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed w
         tally.watch(trainer, predicts_tokens=not (cfg.get("rl") or cfg.get("reward_model") or cfg.get(_STEPWISE)))
         if self._is_first_rank and cfg.get("resume_from_checkpoint"):
             tally.restore(Path(cfg.resume_from_checkpoint))
-        return [AxoCallback(self._reporter, Path(control) if control else None, tally)]
+        recorded = os.environ.get("AXO_RECORDED_STEP")
+        recorded_step = int(recorded) if recorded else None
+        return [AxoCallback(self._reporter, Path(control) if control else None, tally, recorded_step)]
 
 
 def _die_with_the_launcher() -> None:
