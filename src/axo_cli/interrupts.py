@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+INTERRUPTED = 130  # the exit code of what Ctrl-C ended: 128 and the signal's number
 AGAIN_SECONDS = 0.2
 
 

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from axo_cli.commands import demo, files, fleet, following, importing, jobs, keys, plan, train, up, webhooks
+from axo_cli.commands import demo, files, fleet, following, importing, jobs, keys, plan, train, up, watching, webhooks
 from axo_cli.errors import CliError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command()(train.train)
 app.command()(plan.plan)
 app.command()(plan.models)
 app.command()(following.follow)
+app.command()(watching.watch)
 app.command("list")(jobs.list_jobs)
 app.command()(jobs.show)
 app.command()(following.logs)

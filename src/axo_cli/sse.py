@@ -15,7 +15,7 @@ LONGEST_WAIT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. `data` is the frame's JSON line."""
+    """One event. `data` is one line of JSON; empty where only an id was told."""
 
     id: str
     name: str
@@ -23,10 +23,10 @@ class Event:
 
 
 def follow(api: Api, path: str, *, on_drop: Callable[[], None]) -> Iterator[Event]:
-    """Yield the events at `path` from the first to `end`, over as many connections as it takes.
+    """Yield the events with data at `path` from the first to `end`, over as many connections as it takes.
 
-    A service that is away is waited for without limit, and `on_drop` is called each time that the connection is lost;
-    so ask it something else first, to know that it is there at all. What it refuses (4xx) is raised.
+    A service that is away is waited for without limit, and `on_drop` is called once for each time that the connection
+    is lost; so ask it something else first, to know that it is there at all. What it refuses (4xx) is raised.
     """
     last_id: str | None = None
     wait = FIRST_WAIT_SECONDS
@@ -34,7 +34,8 @@ def follow(api: Api, path: str, *, on_drop: Callable[[], None]) -> Iterator[Even
         try:
             for event in _connection(api, path, last_id):
                 last_id, wait = event.id or last_id, FIRST_WAIT_SECONDS
-                yield event
+                if event.data:
+                    yield event
                 if event.name == "end":
                     return
         except Unreachable:
@@ -42,20 +43,24 @@ def follow(api: Api, path: str, *, on_drop: Callable[[], None]) -> Iterator[Even
         except Refused as refusal:
             if refusal.status < 500:
                 raise
-        on_drop()
+        if wait == FIRST_WAIT_SECONDS:
+            on_drop()
         time.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
 
 def events(chunks: Iterable[bytes]) -> Generator[Event, None, None]:
-    """Yield the whole events in a stream of bytes; half of one at its end is dropped."""
-    name, event_id = "message", ""
+    """Yield the whole events in a stream of bytes; half of one at its end is dropped.
+
+    An id holds for what follows it, so one that comes without data is told too, as an event without data.
+    """
+    name, event_id, told_id = "message", "", ""
     data: list[bytes] = []
     for line in _lines(chunks):
         if not line:
-            if data:
+            if data or event_id != told_id:
                 yield Event(event_id, name, b"\n".join(data))
-            name, data = "message", []
+            name, data, told_id = "message", [], event_id
             continue
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")

@@ -1,12 +1,17 @@
-"""A small real HTTP server that gives the API's answers, and drops connections when it is told to."""
+"""A small real HTTP server that gives the API's answers, and drops connections when it is told to.
+
+With `is_live` a job's stream stays open, and sends what is appended to the journal, until that ends.
+"""
 
 import json
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
 
 from axo_contracts.frames import EVENT_NAMES, type_of
@@ -23,14 +28,17 @@ class Service:
 
     jobs: list[dict[str, Any]] = field(default_factory=list)
     journal: list[bytes] = field(default_factory=list)
+    moves: list[bytes] = field(default_factory=list)
     events_before_a_drop: int | None = None
     busy_answers: int = 0
+    is_live: bool = False
     plan: dict[str, Any] = field(default_factory=dict)
     models: list[dict[str, Any]] = field(default_factory=list)
     refusal: tuple[int, dict[str, Any]] | None = None
     posted: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
     uploads: list[bytes] = field(default_factory=list)
     resumed_from: list[int] = field(default_factory=list)
+    watched: list[tuple[str, str | None]] = field(default_factory=list)
     url: str = ""
 
 
@@ -58,7 +66,9 @@ class _Answers(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        if path.endswith("/stream"):
+        if path == "/v1/stream":
+            self._stream_moves()
+        elif path.endswith("/stream"):
             self._stream()
         elif path.endswith("/logs"):
             self._send(200, b"one\ntwo\n", "text/plain")
@@ -103,13 +113,36 @@ class _Answers(BaseHTTPRequestHandler):
         self.end_headers()
         stop = None if self.state.events_before_a_drop is None else start + self.state.events_before_a_drop
         types = {"log", "end"} if self.path.endswith("/logs/stream") else set(EVENT_NAMES)
-        for number, line in enumerate(self.state.journal[start:stop], start + 1):
+        for number, line in enumerate(self._lines(start, stop), start + 1):
             if type_of(line) not in types:
                 continue
             event = b"id: %d\nevent: %b\ndata: %b\n\n" % (number, type_of(line).encode(), line)
             self.wfile.write(b": ping\n\n" + event)
         if stop is not None and stop < len(self.state.journal):
             self.wfile.write(b"id: 999\nevent: log\ndata: {half of an ev")
+        self.close_connection = True
+
+    def _lines(self, start: int, stop: int | None) -> Iterator[bytes]:
+        for number in count(start):
+            while self.state.is_live and number == len(self.state.journal):
+                time.sleep(0.01)
+            if number == stop or number == len(self.state.journal):
+                return
+            yield self.state.journal[number]
+            if type_of(self.state.journal[number]) == "end":
+                return
+
+    def _stream_moves(self) -> None:
+        """Say how far the record is, then one move behind Last-Event-ID, and drop the connection."""
+        last_id = self.headers.get("Last-Event-ID")
+        self.state.watched.append((self.path.partition("?")[2], last_id))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        start = int(last_id or 0)
+        self.wfile.write(b"id: %d\n\n: ping\n\n" % start)
+        for move in self.state.moves[start : start + 1] if last_id else ():
+            self.wfile.write(b"id: %d\nevent: axo.job\ndata: %b\n\n" % (start + 1, move))
         self.close_connection = True
 
     def _json(self, status: int, body: Any) -> None:

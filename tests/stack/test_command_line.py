@@ -1,6 +1,7 @@
 """The `axo` command against the real service."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -37,6 +38,22 @@ def test_follow_shows_a_job_to_its_end_and_exits_as_it_ended(stack: EmbeddedStac
     frames = [json.loads(line) for line in _axo(stack, "follow", job_id, "--json").stdout.splitlines()]
     assert frames == stack.stream(job_id)
     assert "step 5" in _axo(stack, "logs", job_id).stdout
+
+
+def test_watch_tells_each_move_of_a_job_and_ends_at_ctrl_c(stack: EmbeddedStack) -> None:
+    job_id = stack.submit(max_steps=5)
+    stack.wait_for_end(job_id)
+    moves = stack.http.get(f"/v1/jobs/{job_id}/events").json()["data"]
+
+    command = [sys.executable, "-m", "axo_cli", "watch", "--after", "0", "--json", "--url", stack.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout
+        told = [json.loads(watching.stdout.readline()) for _ in moves]
+        watching.send_signal(signal.SIGINT)
+        error = watching.communicate(timeout=30)[1]
+
+    assert [(event["event"], event["job"]) for event in told] == [(move["id"], job_id) for move in moves]
+    assert (watching.returncode, error) == (130, "")
 
 
 def _axo(stack: EmbeddedStack, *arguments: str) -> subprocess.CompletedProcess[str]:

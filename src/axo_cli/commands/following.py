@@ -10,15 +10,13 @@ import typer
 from axo_cli.api import Api
 from axo_cli.following.job import exit_code, follow_job
 from axo_cli.following.views import choose_view
-from axo_cli.interrupts import heard_interrupts
+from axo_cli.interrupts import INTERRUPTED, heard_interrupts
 from axo_cli.job_names import job_id
 from axo_cli.options import DEFAULT_URL, AsJson, Job, Url
 from axo_cli.output import console, number, print_json
 from axo_cli.sse import follow as follow_stream
 from axo_contracts.frames import Log, decode
 from axo_contracts.standing_text import loss_text
-
-DETACHED = 130
 
 
 def follow(
@@ -87,7 +85,7 @@ def _detaching(wanted: str) -> Iterator[None]:
             f"\nDetached; the job goes on. `axo follow {wanted}` shows it again, `axo cancel {wanted}` stops it.",
             file=sys.stderr,
         )
-        raise typer.Exit(DETACHED) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _say_end(job: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ class JsonView(_Unframed):
 
     def dropped(self) -> None:
         """Say so on stderr, where no program reads."""
-        _say_dropped()
+        say_dropped()
 
 
 class PlainView(_Unframed):
@@ -74,7 +74,7 @@ class PlainView(_Unframed):
 
     def dropped(self) -> None:
         """Say so on stderr."""
-        _say_dropped()
+        say_dropped()
 
     def waits(self, state: RunState) -> None:
         """Print what the job waits for, when that is something else."""
@@ -121,5 +121,6 @@ def describe(state: RunState) -> str:
     return progress_sentence(standing) if standing else state.status
 
 
-def _say_dropped() -> None:
+def say_dropped() -> None:
+    """Say on stderr that the connection is being made again."""
     print("The connection was lost; connecting again …", file=sys.stderr, flush=True)
