@@ -27,6 +27,11 @@ def time_left(standing: Standing) -> str | None:
     return f"{rough(eta)} left"
 
 
+def pace_text(steps_per_second: float) -> str:
+    """Return how fast steps are: 1.2 steps/s, or 47 s a step."""
+    return f"{steps_per_second:.3g} steps/s" if steps_per_second >= 1 else f"{1 / steps_per_second:.3g} s a step"
+
+
 def rough(seconds: float) -> str:
     """Return a length of time no finer than it is known: 42 s, 12 min, 2 h 10 min, 3 d 4 h."""
     whole = max(0, round(seconds))
@@ -50,6 +55,6 @@ def _parts(standing: Standing) -> Iterator[str]:
     if (loss := loss_text(standing.loss, standing.non_finite)) is not None:
         yield f"loss {loss}"
     if standing.steps_per_second:
-        yield f"{standing.steps_per_second:.3g} steps/s"
+        yield pace_text(standing.steps_per_second)
     if (left := time_left(standing)) is not None:
         yield left

@@ -6,6 +6,8 @@ from typing import Any
 from axo_contracts import frames
 from axo_contracts.lifecycle import EndReason, JobStatus
 
+BEGIN = datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
+
 JOB_ID = "ftjob-01m80dj386h6snwnj5w2aq1gwa"
 
 
@@ -52,18 +54,17 @@ def job(**changes: Any) -> dict[str, Any]:
 
 def journal() -> list[bytes]:
     """Return what such a job has said: 20 steps of one second each, a line of log after each."""
-    start = datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
     said: list[frames.Frame] = [
-        frames.Status(event=1, time=start, status=JobStatus.RUNNING, attempt=1),
-        frames.AttemptStarted(attempt=1, seq=1, time=start, worker="embedded", gpus=()),
-        frames.Phase(attempt=1, seq=2, time=start, phase="training", step=0, max_steps=20),
+        frames.Status(event=1, time=BEGIN, status=JobStatus.RUNNING, attempt=1),
+        frames.AttemptStarted(attempt=1, seq=1, time=BEGIN, worker="embedded", gpus=()),
+        frames.Phase(attempt=1, seq=2, time=BEGIN, phase="training", step=0, max_steps=20),
     ]
     for step in range(1, 21):
-        time, seq = start + timedelta(seconds=step), 2 * step + 1
+        time, seq = BEGIN + timedelta(seconds=step), 2 * step + 1
         values: dict[str, float | None] = {"loss": 6.0 / step}
         said += [
             frames.Metric(attempt=1, seq=seq, time=time, step=step, max_steps=20, epoch=step / 20, values=values),
             frames.Log(attempt=1, seq=seq + 1, time=time, text=f"line {step} \u2028 of the log"),
         ]
-    said.append(frames.End(event=2, time=start, status=JobStatus.SUCCEEDED, reason=EndReason.COMPLETED))
+    said.append(frames.End(event=2, time=BEGIN, status=JobStatus.SUCCEEDED, reason=EndReason.COMPLETED))
     return [frames.encode(frame) for frame in said]

@@ -10,7 +10,7 @@ from axo_contracts.frames import AttemptEnded, AttemptStarted, Metric, Phase, Ph
 from axo_contracts.lifecycle import EndReason
 from axo_contracts.pace import Pace
 from axo_contracts.standing import Standing
-from axo_contracts.standing_text import progress_sentence
+from axo_contracts.standing_text import pace_text, progress_sentence
 
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -195,3 +195,8 @@ def test_a_sentence_says_the_spread_only_where_it_is_wide(spread: float) -> None
     )
 
     assert progress_sentence(found).endswith("5 min 20 s to 19 min left" if spread else "step 120 of 1000, 12 min left")
+
+
+@pytest.mark.parametrize(("rate", "text"), [(12.34, "12.3 steps/s"), (1.0, "1 steps/s"), (1 / 47, "47 s a step")])
+def test_slow_steps_are_told_by_their_length(rate: float, text: str) -> None:
+    assert pace_text(rate) == text

@@ -10,7 +10,7 @@ from axo_cli.following.queue_watch import waiting_text
 from axo_cli.job_names import job_id
 from axo_cli.options import DEFAULT_URL, AsJson, Job, Url
 from axo_cli.output import DASH, ago, console, number, print_fields, print_json, print_table, status_text
-from axo_contracts.standing_text import loss_text, rough
+from axo_contracts.standing_text import loss_text, pace_text, rough
 
 
 def list_jobs(
@@ -99,11 +99,8 @@ def _loss(progress: dict[str, Any]) -> str:
 
 
 def _pace(progress: dict[str, Any]) -> str:
-    rates = [
-        f"{progress[name]:.3g} {unit}"
-        for name, unit in (("steps_per_second", "steps/s"), ("tokens_per_second", "tokens/s"))
-        if progress[name]
-    ]
+    rates = [pace_text(progress["steps_per_second"])] if progress["steps_per_second"] else []
+    rates += [f"{progress['tokens_per_second']:.3g} tokens/s"] if progress["tokens_per_second"] else []
     left = [] if progress["eta_seconds"] is None else [f"about {rough(progress['eta_seconds'])} left"]
     return ", ".join([*rates, *left])
 

@@ -1,6 +1,7 @@
-"""A followed job on a terminal: its progress bar, and the newest lines of its log under it."""
+"""A followed job on a terminal: its progress bar, its figures, and the newest lines of its log under them."""
 
 from collections import deque
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from time import monotonic
 from types import TracebackType
@@ -17,10 +18,12 @@ from axo_cli.output import DASH, status_text
 from axo_cli.sse import Event
 from axo_contracts.frames import Frame, Log
 from axo_contracts.standing import Standing
-from axo_contracts.standing_text import loss_text, time_left
+from axo_contracts.standing_text import loss_text, pace_text, time_left
 
 LOG_LINES = 10
 BAR_WIDTH = 30
+LEAST_BAR = 5  # narrower ones show nothing
+SPACE = "  "
 
 
 class LiveView:
@@ -31,6 +34,7 @@ class LiveView:
         self._state = RunState()
         self._connected = True
         self._shown_at = monotonic()
+        self._console = console
         self._live = Live(console=console, refresh_per_second=8, get_renderable=self._render)
 
     def __enter__(self) -> Self:
@@ -58,37 +62,56 @@ class LiveView:
         self._connected = False
 
     def _render(self) -> RenderableType:
+        standing = self._state.standing()
         lines = [Text.assemble("  ", line, style="dim", no_wrap=True, overflow="ellipsis") for line in self._logs]
-        return Group(self._bar(), *lines)
+        return Group(self._bar(standing), *self._details(standing), *lines)
 
-    def _bar(self) -> RenderableType:
-        state, standing = self._state, self._state.standing()
-        grid = Table.grid(padding=(0, 2, 0, 0))
+    def _bar(self, standing: Standing | None) -> RenderableType:
+        """Return the status, the bar and how far it is, in one line; where that is too long the bar gives way."""
+        status, far = status_text(self._state.status), SPACE.join(self._how_far(standing))
+        room = self._console.width - len(status) - len(far) - 2 * len(SPACE)
         max_steps, step = (standing.max_steps or 1, standing.step) if standing else (1, 0)
-        bar = ProgressBar(total=max_steps, completed=step, width=BAR_WIDTH)
-        grid.add_row(status_text(state.status), bar, *self._figures(standing))
+        bar = [ProgressBar(total=max_steps, completed=step, width=min(room, BAR_WIDTH))] if room >= LEAST_BAR else []
+        grid = Table.grid(padding=(0, len(SPACE), 0, 0))
+        grid.add_row(status, *bar, Text(far, no_wrap=True, overflow="ellipsis"))
         return grid
 
-    def _figures(self, standing: Standing | None) -> list[str]:
+    def _how_far(self, standing: Standing | None) -> Iterator[str]:
         if not self._connected:
-            return ["connecting again …"]
+            yield "connecting again …"
+        elif standing and standing.max_steps:
+            yield f"{standing.step}/{standing.max_steps}"
+            if left := time_left(standing.seen_at(self._seen_now(standing))):
+                yield left
+
+    def _details(self, standing: Standing | None) -> Iterator[Text]:
+        """Yield what else is known, in as many lines as it takes; nothing as long as nothing is."""
         if self._state.waiting:
-            return [self._state.waiting]
+            yield Text(self._state.waiting)
+            return
+        line = ""
+        for figure in filter(None, self._figures(standing)):
+            longer = f"{line}{SPACE}{figure}" if line else figure
+            if line and len(longer) > self._console.width:
+                yield Text(line)
+                longer = figure
+            line = longer
+        if line:
+            yield Text(line)
+
+    def _figures(self, standing: Standing | None) -> Iterator[str]:
         if standing is None or not standing.max_steps:
-            return [self._state.activity]
-        figures = [f"{standing.step}/{standing.max_steps}"]
-        if standing.phase not in {None, "training"}:
-            figures.append(str(standing.phase))
+            yield self._state.activity
+            return
+        if standing.phase:
+            yield standing.phase
         if standing.epoch is not None:
-            figures.append(f"epoch {standing.epoch:.2f}")
-        figures.append(f"loss {loss_text(standing.loss, standing.non_finite) or DASH}")
+            yield f"epoch {standing.epoch:.2f}"
+        yield f"loss {loss_text(standing.loss, standing.non_finite) or DASH}"
         if standing.steps_per_second:
-            figures.append(f"{standing.steps_per_second:.3g} steps/s")
+            yield pace_text(standing.steps_per_second)
         if standing.tokens_per_second:
-            figures.append(f"{standing.tokens_per_second:,.0f} tokens/s")
-        if left := time_left(standing.seen_at(self._seen_now(standing))):
-            figures.append(left)
-        return figures
+            yield f"{standing.tokens_per_second:,.0f} tokens/s"
 
     def _seen_now(self, standing: Standing) -> datetime:
         """Return this moment by the clock of the run, which told of `standing` when its frame came."""

@@ -109,10 +109,11 @@ class PlainView(_Unframed):
 
 
 def choose_view(console: Console, *, as_json: bool, logs: bool) -> View:
-    """Return the view that fits stdout."""
+    """Return the view that fits stdout. A dumb terminal cannot repaint."""
     if as_json:
         return JsonView()
-    return LiveView(console, logs=logs) if console.is_terminal else PlainView(logs=logs)
+    can_repaint = console.is_terminal and not console.is_dumb_terminal
+    return LiveView(console, logs=logs) if can_repaint else PlainView(logs=logs)
 
 
 def describe(state: RunState) -> str:
