@@ -1,10 +1,13 @@
 """Which worker a job gets, and what is said when none fits."""
 
 import pytest
+from msgspec import structs
 from tests.api.standin_worker import worker_state
 
 from axo_api.control.placement import Host, Place, choose, hosts
+from axo_api.monitoring.families import waiting_for
 from axo_api.workers.fleet import Run
+from axo_contracts.readings import GpuTrouble
 from axo_contracts.resources import Resources, WorkerState
 
 
@@ -88,6 +91,24 @@ def test_a_job_waits_for_gpus_that_others_hold() -> None:
     host = fleet(worker_state("a", gpus=2), busy=(run("a", 0),))
 
     assert choose(Resources(gpus=2), host) == "needs 2 GPUs, 1 free"
+
+
+NEEDS_RESET = GpuTrouble(index=0, kind="xid", message="GPU 0 needs a reset.", takes_no_work=True)
+SLOWED_DOWN = GpuTrouble(index=0, kind="throttled", message="GPU 0 is slowed down.")
+
+
+def test_a_gpu_that_needs_a_reset_gets_no_work_and_a_job_that_waits_is_told() -> None:
+    worker = structs.replace(worker_state("a", gpus=2), gpu_troubles=(NEEDS_RESET,))
+
+    assert placed(choose(Resources(gpus=1), fleet(worker))) == ("a", (1,))
+    assert choose(Resources(gpus=2), fleet(worker)) == "needs 2 GPUs, 1 free, 1 out of service"
+    assert waiting_for("needs 2 GPUs, 1 free, 1 out of service") == "no_free_gpus"
+
+
+def test_a_gpu_that_is_slowed_down_gets_work() -> None:
+    worker = structs.replace(worker_state("a", gpus=1), gpu_troubles=(SLOWED_DOWN,))
+
+    assert placed(choose(Resources(gpus=1), fleet(worker))) == ("a", (0,))
 
 
 def test_a_host_without_gpus_does_one_run_at_a_time() -> None:

@@ -101,6 +101,23 @@ def test_an_xid_marks_the_worker_and_is_told_in_the_job(worker: Rig, gpus: Gpus)
     assert state.trouble is None
 
 
+def test_a_gpu_that_is_slowed_down_goes_on_working_and_its_job_says_so(worker: Rig, gpus: Gpus) -> None:
+    worker.start("obeys_the_control_file", **gpus.settings)
+    order = worker.order(gpus=(0,))
+    gpus.say(throttling=0x40, celsius=91)
+
+    trouble = _first(worker, order, Trouble)
+    state = state_of(worker, lambda state: bool(state.gpu_troubles), "the worker to be marked")
+    worker.ask(order, "cancel")
+    ended = worker.wait_for_end(order)
+
+    assert trouble.kind == "throttled"
+    assert "GPU 0 is slowed down at 91 °C (hw_thermal)" in trouble.message
+    assert trouble.message in worker.texts(order)
+    assert trouble.message in ended.message
+    assert state.sick_gpus == frozenset()
+
+
 def test_a_gpu_that_cannot_be_read_takes_no_work_until_it_can(worker: Rig, gpus: Gpus) -> None:
     gpus.say(gpus=2)
     worker.start("obeys_the_control_file", **gpus.settings)

@@ -70,6 +70,8 @@ def _gpus_wanted(resources: Resources, takers: Sequence[Host]) -> int:
 def _no_room(wanted: int, takers: Sequence[Host], next_free_seconds: float | None) -> str:
     free = max(len(host.free_gpus) for host in takers)
     room = f"needs {wanted} GPU{'' if wanted == 1 else 's'}, {free} free" if wanted else "waits for a free slot"
+    if wanted and (sick := sum(len(host.worker.sick_gpus) for host in takers)):
+        room = f"{room}, {sick} out of service"
     return room if next_free_seconds is None else f"{room}; next free in about {rough(next_free_seconds)}"
 
 
