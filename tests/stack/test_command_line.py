@@ -33,7 +33,7 @@ def test_follow_shows_a_job_to_its_end_and_exits_as_it_ended(stack: EmbeddedStac
     followed = _axo(stack, "follow", job_id)
 
     assert followed.returncode == 0, followed.stderr
-    assert "5/5" in followed.stdout
+    assert "step 5 of 5, loss 0.2" in followed.stdout
     assert "succeeded" in followed.stdout
     frames = [json.loads(line) for line in _axo(stack, "follow", job_id, "--json").stdout.splitlines()]
     assert frames == stack.stream(job_id)
