@@ -1,14 +1,12 @@
 """Which job a person means: its id, the beginning of it, its name, or `latest`."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from axo_cli.api import Api
 from axo_cli.errors import UsageError
-from axo_contracts.ids import JOB
+from axo_contracts.meant_job import WHOLE_ID, is_meant
 
-WHOLE_ID = re.compile(rf"{JOB}-[0-9a-z]{{26}}")
 PAGES = 10  # of 100 jobs, newest first
 
 
@@ -21,12 +19,7 @@ def job_id(api: Api, meant: str) -> str:
         if not newest:
             raise UsageError("There is no job yet; submit one with `axo train`.")
         return str(newest[0]["id"])
-    return _only_one(meant, [job for job in _jobs(api) if _is_meant(job, meant)])
-
-
-def _is_meant(job: dict[str, Any], meant: str) -> bool:
-    found_id: str = job["id"]
-    return meant == job["name"] or found_id.startswith((meant, f"{JOB}-{meant}"))
+    return _only_one(meant, [job for job in _jobs(api) if is_meant(job, meant)])
 
 
 def _only_one(meant: str, found: list[dict[str, Any]]) -> str:

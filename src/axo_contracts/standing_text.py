@@ -1,6 +1,8 @@
 """Where a run stands, in words: the same on a terminal and in a bot's message."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 from axo_contracts.standing import Standing
 
@@ -30,6 +32,15 @@ def time_left(standing: Standing) -> str | None:
 def pace_text(steps_per_second: float) -> str:
     """Return how fast steps are: 1.2 steps/s, or 47 s a step."""
     return f"{steps_per_second:.3g} steps/s" if steps_per_second >= 1 else f"{1 / steps_per_second:.3g} s a step"
+
+
+def waiting_text(waiting: Mapping[str, Any]) -> str:
+    """Return in one line what a queued job's `waiting` says in the API: its place, what it waits for, its start."""
+    text = f"place {waiting['position']}: {waiting['reason']}"
+    if waiting["estimated_start"] is None:
+        return text
+    seconds = (datetime.fromisoformat(waiting["estimated_start"]) - datetime.now(UTC)).total_seconds()
+    return f"{text}; starts in about {rough(seconds)}" if seconds >= 1 else text
 
 
 def rough(seconds: float) -> str:

@@ -6,11 +6,10 @@ import typer
 from rich.text import Text
 
 from axo_cli.api import Api
-from axo_cli.following.queue_watch import waiting_text
 from axo_cli.job_names import job_id
 from axo_cli.options import DEFAULT_URL, AsJson, Job, Url
 from axo_cli.output import DASH, ago, console, number, print_fields, print_json, print_table, status_text
-from axo_contracts.standing_text import loss_text, pace_text, rough
+from axo_contracts.standing_text import loss_text, pace_text, rough, waiting_text
 
 
 def list_jobs(

@@ -3,14 +3,12 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any
 
 from axo_cli.api import Api
 from axo_cli.errors import CliError
 from axo_cli.following.run_state import RunState
 from axo_cli.following.views import View
-from axo_contracts.standing_text import rough
+from axo_contracts.standing_text import waiting_text
 
 LOOK_SECONDS = 2.0
 
@@ -25,15 +23,6 @@ def watching_the_queue(api: Api, job_id: str, state: RunState, view: View) -> It
         yield
     finally:
         is_over.set()
-
-
-def waiting_text(waiting: dict[str, Any]) -> str:
-    """Return a queued job's place, reason and start in one line."""
-    text = f"place {waiting['position']}: {waiting['reason']}"
-    if waiting["estimated_start"] is None:
-        return text
-    seconds = (datetime.fromisoformat(waiting["estimated_start"]) - datetime.now(UTC)).total_seconds()
-    return f"{text}; starts in about {rough(seconds)}" if seconds >= 1 else text
 
 
 def _watch(api: Api, job_id: str, state: RunState, view: View, is_over: threading.Event) -> None:
