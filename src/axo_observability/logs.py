@@ -12,7 +12,7 @@ LogFormat = Literal["json", "console"]
 HIDDEN = "[hidden]"
 _SECRETS = re.compile(
     r"axo-[\w-]{43}"  # our own keys
-    r"|\b(?:hf|sk|gh[ps]|xox[abp])[-_][\w-]{16,}"  # of the hub, and of services beside us
+    r"|\b(?:hf|sk|gh[ps]|xox[abp]|xapp)[-_][\w-]{16,}"  # of the hub, and of services beside us
     r"|whsec_[\w+/=]{16,}"
     r"|(?<=://)[^\s/@:\"']*:[^\s/@\"']+(?=@)"  # a password in an address
     r"|(?i:(?<=bearer )[^\s\"']+)"
