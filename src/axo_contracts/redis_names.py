@@ -97,3 +97,24 @@ def answer(question_id: str) -> str:
 
 
 ANSWER_SECONDS = 30
+
+
+def notify_place(notifier: str) -> str:
+    """Return the key of the id in `EVENTS_LOG` up to which a notifier has heard all."""
+    return f"axo:notify:{notifier}:place"
+
+
+def notify_story(notifier: str, subject: str) -> str:
+    """Return the key of what a notifier knows of a job, a hash: `story`, `place`, and `sent:{destination}`.
+
+    Lives for `NOTIFY_SECONDS` from the job's last event.
+    """
+    return f"axo:notify:{notifier}:story:{subject}"
+
+
+def notify_due(notifier: str, destination: str) -> str:
+    """Return the key of what a destination is still to be told, a hash: job ids, each with its newest event's place."""
+    return f"axo:notify:{notifier}:due:{destination}"
+
+
+NOTIFY_SECONDS = 30 * 24 * 3600
