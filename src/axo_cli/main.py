@@ -4,7 +4,21 @@ import sys
 
 import typer
 
-from axo_cli.commands import demo, files, fleet, following, importing, jobs, keys, plan, train, up, watching, webhooks
+from axo_cli.commands import (
+    demo,
+    files,
+    fleet,
+    following,
+    importing,
+    jobs,
+    keys,
+    notify,
+    plan,
+    train,
+    up,
+    watching,
+    webhooks,
+)
 from axo_cli.errors import CliError
 
 app = typer.Typer(
@@ -29,6 +43,7 @@ app.command()(jobs.resume)
 app.command()(jobs.retry)
 app.command()(fleet.workers)
 app.command()(fleet.queue)
+app.command()(notify.notify)
 app.add_typer(files.files, name="files")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(importing.importing, name="import")

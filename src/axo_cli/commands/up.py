@@ -25,7 +25,7 @@ def up(
     from axo_cli.embedded.supervisor import Supervisor
     from axo_cli.embedded.trainer import find_trainer
 
-    where = Home((home or _default_home()).absolute())
+    where = Home((home or default_home()).absolute())
     supervisor = Supervisor(where, port=port, trainer_python=find_trainer(trainer_python), cpu_only=cpu, say=_say)
     asyncio.run(supervisor.run())
 
@@ -34,6 +34,7 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _default_home() -> Path:
+def default_home() -> Path:
+    """Return the folder of state of who names none."""
     data = os.environ.get("XDG_DATA_HOME")
     return (Path(data) if data else Path.home() / ".local" / "share") / "axo"
