@@ -8,9 +8,10 @@ from urllib.parse import urljoin
 from axo_contracts.lifecycle import JobStatus
 from axo_contracts.standing import Standing
 from axo_contracts.standing_text import progress_sentence
+from axo_notify.progress_bar import progress_bar
 from axo_notify.story import Point, Story
 
-BAR_WIDTH = 20
+BAR_CELLS = 20
 MOST_MESSAGE = 1000
 _SIGNS: dict[JobStatus | None, str] = {
     JobStatus.RUNNING: "▶️",
@@ -56,13 +57,6 @@ def card_of(story: Story, public_url: str | None, now: datetime) -> Card:
     )
 
 
-def bar(step: int, max_steps: int) -> str:
-    """Return a progress bar: ██████████░░░░░░░░░░ 50 %."""
-    share = min(1.0, max(0.0, step / max_steps))
-    full = int(share * BAR_WIDTH)
-    return f"{'█' * full}{'░' * (BAR_WIDTH - full)} {int(share * 100)} %"
-
-
 def _lines(story: Story, now: datetime) -> Iterator[str]:
     standing = story.standing.seen_at(now) if story.standing else None
     if story.status is not JobStatus.RUNNING:
@@ -75,7 +69,7 @@ def _lines(story: Story, now: datetime) -> Iterator[str]:
 
 def _progress(standing: Standing) -> Iterator[str]:
     if standing.max_steps:
-        yield bar(standing.step, standing.max_steps)
+        yield progress_bar(standing.step, standing.max_steps, cells=BAR_CELLS)
     if sentence := progress_sentence(standing):
         yield sentence
 

@@ -3,7 +3,7 @@
 import httpx
 import structlog
 
-from axo_notify.settings import ApiSettings
+from axo_notify.api_settings import ApiSettings
 
 log = structlog.get_logger(__name__)
 

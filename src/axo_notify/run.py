@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 
+from axo_notify.bots.running import run_bots
 from axo_notify.destinations import sender_for
 from axo_notify.models import Models
 from axo_notify.notifier import Notifier
@@ -38,7 +39,10 @@ async def _run_parts(settings: NotifySettings, redis_url: str) -> None:
             async with asyncio.TaskGroup() as group:
                 for outbox in outboxes.values():
                     group.create_task(outbox.run())
-                group.create_task(Notifier(settings.rules, outboxes, store, models).listen(redis))
+                if outboxes:
+                    group.create_task(Notifier(settings.rules, outboxes, store, models).listen(redis))
+                if settings.bots is not None:
+                    group.create_task(run_bots(settings.bots))
         finally:
             await models.close()
 

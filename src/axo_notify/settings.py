@@ -1,13 +1,15 @@
 """The notifier's YAML file: where messages go, and which jobs and events they are about."""
 
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import httpx
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, field_validator, model_validator
 
 from axo_contracts.events import EVENT_TYPES
 from axo_contracts.strict import Strict
+from axo_notify.api_settings import ApiSettings
+from axo_notify.bots.settings import BotSettings
 from axo_notify.event_names import is_named
 
 
@@ -110,15 +112,6 @@ class Rule(Strict):
         return all(glob is None or (text is not None and fnmatchcase(text, glob)) for glob, text in wanted)
 
 
-class ApiSettings(Strict):
-    """The service's HTTP API, which is asked for the model of a job that does not train yet."""
-
-    url: HttpUrl
-    """Where it is, as in http://127.0.0.1:8400."""
-    key: SecretStr | None = None
-    """An admin's key, which sees the jobs of all owners. Needed where axo has keys."""
-
-
 class NotifySettings(Strict):
     """The whole file."""
 
@@ -127,11 +120,20 @@ class NotifySettings(Strict):
     public_url: HttpUrl | None = None
     """Where people reach the service, for links in messages."""
     api: ApiSettings | None = None
-    destinations: Annotated[dict[str, Destination], Field(min_length=1)]
+    """Asked for the model of a job that does not train yet."""
+    destinations: Annotated[dict[str, Destination], Field(default_factory=dict)]
     """Destinations by the names that rules call them by."""
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
-    bots: Any = None  # BotSettings | None, of axo_notify.bots.settings; `axo_notify.run` starts them
+    rules: tuple[Rule, ...] = ()
+    bots: BotSettings | None = None
     """Slash commands in chats."""
+
+    @model_validator(mode="after")
+    def _has_something_to_do(self) -> Self:
+        if self.bots is None or self.destinations or self.rules:
+            for name, given in (("destinations", self.destinations), ("rules", self.rules)):
+                if not given:
+                    raise ValueError(f"{name}: give at least one; docs/notify.md has an example")
+        return self
 
     @model_validator(mode="after")
     def _rules_lead_somewhere(self) -> Self:

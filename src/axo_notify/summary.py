@@ -21,6 +21,9 @@ def summary(settings: NotifySettings) -> Iterator[str]:
         yield f"rule {number}: {', '.join(rule.events)} of {_jobs(rule)} → {', '.join(rule.to)}"
     for name in settings.destinations.keys() - {name for rule in settings.rules for name in rule.to}:
         yield f"note: no rule names the destination {name}"
+    if settings.bots is not None:
+        chats = {"Discord": settings.bots.discord, "Slack": settings.bots.slack}
+        yield f"bots: /jobs, /job and /cancel in {' and '.join(name for name, chat in chats.items() if chat)}"
     if settings.api is None and any(rule.model for rule in settings.rules):
         yield "note: without `api`, rules with `model` tell of a job from where its training begins"
 

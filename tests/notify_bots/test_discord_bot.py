@@ -22,7 +22,7 @@ async def test_jobs_lists_the_newest_with_bar_and_time_left(
     running = await discord.command("jobs", status="running")
     paused = await discord.command("jobs", status="paused")
 
-    assert re.search(rf"\*\*listed\*\* `{job_id}` running\n[▰▱]{{10}} \d+ %, .+ left", listed["content"])
+    assert re.search(rf"\*\*listed\*\* `{job_id}` running\n[█░]{{10}} \d+ %, .+ left", listed["content"])
     assert job_id in running["content"]
     assert paused["content"] == "No job is paused."
     await _cancelled(service, job_id)

@@ -22,7 +22,7 @@ async def test_jobs_and_job_tell_of_a_job_that_has_ended(
 
     assert f"*done* `{job_id}` succeeded" in listed["text"]
     assert told["text"].splitlines()[0] == f"*done* `{job_id}` succeeded"
-    assert "▰▰▰▰▰▰▰▰▰▰ 100 %  step 5 of 5, loss 0.2" in told["text"]
+    assert "██████████ 100 %  step 5 of 5, loss 0.2" in told["text"]
     assert told["blocks"][0]["text"] == {"type": "mrkdwn", "text": told["text"], "verbatim": True}
 
 

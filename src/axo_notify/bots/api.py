@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import httpx
 
-from axo_notify.bots.settings import ApiSettings
+from axo_notify.api_settings import ApiSettings
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, HttpUrl, SecretStr, model_validator
+from pydantic import ConfigDict, Field, SecretStr, model_validator
 
 from axo_contracts.strict import Strict
+from axo_notify.api_settings import ApiSettings
 
 Snowflake = Annotated[int, Field(ge=1, lt=2**64)]
 """An id of Discord's. With quotes or without in YAML."""
@@ -16,15 +17,6 @@ class Section(Strict):
     """A part of the settings. What was written is not repeated in errors: it may be a secret."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
-
-
-class ApiSettings(Section):
-    """The service that the commands ask."""
-
-    url: HttpUrl
-    """Where axo's HTTP API is, as in http://127.0.0.1:8400."""
-    key: SecretStr | None = None
-    """A key from `axo keys create`: its scope is `train`, or `read` where nobody cancels. Left out, none is sent."""
 
 
 class DiscordSettings(Section):
@@ -88,6 +80,7 @@ class BotSettings(Section):
     """Bots that answer /jobs, /job and /cancel."""
 
     api: ApiSettings
+    """The service that the commands ask; who may cancel needs a key of the scope `train`."""
     discord: DiscordSettings | None = None
     slack: SlackSettings | None = None
 

@@ -7,6 +7,7 @@ from axo_contracts.lifecycle import TERMINAL
 from axo_contracts.standing import Standing, standing_from_json
 from axo_contracts.standing_text import progress_sentence, time_left, waiting_text
 from axo_notify.bots.markup import Markup
+from axo_notify.progress_bar import progress_bar
 
 BAR_CELLS = 10
 MOST_METRICS = 8
@@ -26,7 +27,7 @@ def short(job: Json, markup: Markup) -> str:
     if standing is None or not standing.max_steps or job["status"] in TERMINAL:
         return heading
     left = time_left(standing)
-    return f"{heading}\n{bar(standing)}" + (f", {left}" if left else "")
+    return f"{heading}\n{_bar(standing)}" + (f", {left}" if left else "")
 
 
 def full(job: Json, series: list[Json], markup: Markup) -> list[str]:
@@ -40,11 +41,8 @@ def standing_of(job: Json) -> Standing | None:
     return progress and standing_from_json({**progress, "attempt": job["attempt"], "time": progress["updated_at"]})
 
 
-def bar(standing: Standing) -> str:
-    """Return how far a run is as a bar and in percent; it is full at the last step only."""
-    share = min(1.0, standing.step / standing.max_steps) if standing.max_steps else 0.0
-    done = int(share * BAR_CELLS)
-    return f"{'▰' * done}{'▱' * (BAR_CELLS - done)} {int(share * 100)} %"
+def _bar(standing: Standing) -> str:
+    return progress_bar(standing.step, standing.max_steps, cells=BAR_CELLS)
 
 
 def _full(job: Json, series: list[Json], markup: Markup) -> Iterator[str]:
@@ -52,7 +50,7 @@ def _full(job: Json, series: list[Json], markup: Markup) -> Iterator[str]:
     yield markup.quoted(f"{_base_model(job)}, {_method(job['spec'])}")
     if (standing := standing_of(job)) is not None:
         sentence = markup.quoted(progress_sentence(standing))
-        yield f"{bar(standing)}  {sentence}" if standing.max_steps else sentence
+        yield f"{_bar(standing)}  {sentence}" if standing.max_steps else sentence
     if newest := [_newest(one) for one in series if one["values"] and one["name"] != "loss"]:
         yield f"newest: {markup.quoted(', '.join(newest[:MOST_METRICS]))}"
     if job["waiting"]:
