@@ -33,12 +33,13 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker can do. `packages` names what the trainer's environment has, with versions."""
+    """What a worker can do. `packages` names what the trainer's environment has, with versions; so does `driver`."""
 
     gpus: tuple[Gpu, ...] = ()
     cpu_count: int = 1
     memory_bytes: int = 0
     packages: dict[str, str] = {}
+    driver: str | None = None  # of the GPUs
 
     @property
     def slots(self) -> int:

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from axo_worker.heartbeat import Heartbeat
-from axo_worker.identity import describe, trouble_with_trainer
+from axo_worker.identity import describe, remember, trouble_with_trainer
 from axo_worker.kept_process import KeptProcess
 from axo_worker.leftovers import Leftovers
 from axo_worker.redis_connection import connect
@@ -52,6 +52,7 @@ class Agent:
         self._watch.start()
         self._heartbeat.start()
         state = self._heartbeat.state
+        remember(state, self._settings.worker_home)
         log.info("worker started", id=state.id, slots=len(self._slots), trouble=state.trouble, gpus=self._found.note)
         while not (self._is_draining and not any(slot.is_alive() for slot in self._slots)):
             self._look_after_slots()
@@ -90,7 +91,9 @@ class Agent:
             if self._settings.has_helper:
                 self._helper.start_if_dead()
             if self._heartbeat.state.trouble:
-                self._heartbeat.tell(describe(self._settings, self._boot_id, self._found))
+                state = describe(self._settings, self._boot_id, self._found)
+                remember(state, self._settings.worker_home)
+                self._heartbeat.tell(state)
 
     def _tell(self, **changes: str | None) -> None:
         state = msgspec.structs.replace(self._heartbeat.state, **changes)

@@ -10,25 +10,9 @@ import msgspec
 
 from axo_contracts import storage_paths
 from axo_contracts.frames import Checkpoint
+from axo_contracts.outputs import CHECKPOINT_MANIFEST, CheckpointManifest, HashedFile
 from axo_worker.files import publish, sha256_of, sync_folder
 from axo_worker.frames import FrameWriter
-
-MANIFEST = "axo_checkpoint.json"
-
-
-class ManifestFile(msgspec.Struct, frozen=True):
-    """One file of a checkpoint, by its path within it."""
-
-    path: str
-    bytes: int
-    sha256: str
-
-
-class Manifest(msgspec.Struct, frozen=True):
-    """All files of a checkpoint. Where it is, the checkpoint was complete and on disk."""
-
-    step: int
-    files: tuple[ManifestFile, ...]
 
 
 @dataclass(frozen=True)
@@ -55,9 +39,9 @@ def newest_whole_checkpoint(sources: Iterable[Path]) -> Resume:
     return Resume(None, None, tuple(skipped))
 
 
-def verify(folder: Path) -> Manifest:
+def verify(folder: Path) -> CheckpointManifest:
     """Return the checkpoint's manifest. Raises OSError or ValueError when a file is missing or differs from it."""
-    manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    manifest = msgspec.json.decode((folder / CHECKPOINT_MANIFEST).read_bytes(), type=CheckpointManifest)
     for file in manifest.files:
         path = folder / file.path
         if path.stat().st_size != file.bytes:
@@ -67,15 +51,15 @@ def verify(folder: Path) -> Manifest:
     return manifest
 
 
-def seal(folder: Path, step: int) -> Manifest:
+def seal(folder: Path, step: int) -> CheckpointManifest:
     """Bring a checkpoint that the trainer has just saved to disk, and publish its manifest. Raises OSError."""
     files = []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST):
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != CHECKPOINT_MANIFEST):
         relative = str(path.relative_to(folder))
-        files.append(ManifestFile(relative, path.stat().st_size, sha256_of(path, sync=True)))
+        files.append(HashedFile(relative, path.stat().st_size, sha256_of(path, sync=True)))
         sync_folder(path.parent)
-    manifest = Manifest(step, tuple(files))
-    publish(folder / MANIFEST, msgspec.json.encode(manifest))
+    manifest = CheckpointManifest(step, tuple(files))
+    publish(folder / CHECKPOINT_MANIFEST, msgspec.json.encode(manifest))
     return manifest
 
 

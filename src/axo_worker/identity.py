@@ -1,5 +1,6 @@
 """What this worker is and can do, as the control plane is told."""
 
+import contextlib
 import json
 import os
 import socket
@@ -8,7 +9,10 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+import msgspec
+
 from axo_contracts.resources import Capabilities, WorkerState
+from axo_worker.files import publish
 from axo_worker.settings import Settings
 from axo_worker.telemetry.finding import Found
 
@@ -17,9 +21,9 @@ _PACKAGES = (
     *("flash-attn", "deepspeed", "liger-kernel", "vllm", "torchao"),
 )
 _READ_VERSIONS = """
-import json, sys
+import json, platform, sys
 from importlib import metadata
-found = {}
+found = {"python": platform.python_version()}
 for name in sys.argv[1:]:
     try:
         found[name] = metadata.version(name)
@@ -28,6 +32,7 @@ for name in sys.argv[1:]:
 print(json.dumps(found))
 """
 _VERSIONS_SECONDS = 30
+_REMEMBERED = "worker.json"
 
 
 def describe(settings: Settings, boot_id: str, found: Found) -> WorkerState:
@@ -43,6 +48,7 @@ def describe(settings: Settings, boot_id: str, found: Found) -> WorkerState:
             cpu_count=os.cpu_count() or 1,
             memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             packages={} if trouble else _trainer_packages(settings.trainer_python),
+            driver=found.driver.version(),
         ),
         version=_own_version(),
         started_at=time.time(),
@@ -50,6 +56,20 @@ def describe(settings: Settings, boot_id: str, found: Found) -> WorkerState:
         has_helper=settings.has_helper and not trouble,
         gpu_note=found.note,
     )
+
+
+def remember(state: WorkerState, home: Path) -> None:
+    """Keep what this worker is in its home, where its runs read it; on a full disk they do without."""
+    with contextlib.suppress(OSError):
+        publish(home / _REMEMBERED, msgspec.json.encode(state))
+
+
+def remembered(home: Path) -> WorkerState | None:
+    """Return what the worker of this home has kept of itself, if it could."""
+    try:
+        return msgspec.json.decode((home / _REMEMBERED).read_bytes(), type=WorkerState)
+    except (OSError, msgspec.MsgspecError):
+        return None
 
 
 def trouble_with_trainer(settings: Settings) -> str | None:

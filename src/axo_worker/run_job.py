@@ -11,6 +11,7 @@ from axo_contracts.frames import AttemptStarted
 from axo_contracts.lifecycle import ENDINGS, EndReason
 from axo_contracts.orders import RunOrder, order_from_json
 from axo_worker.attempt import Attempt, Host, claim, hold
+from axo_worker.attempt_record import write_record
 from axo_worker.checkpoints import Resume, Sealer, newest_whole_checkpoint
 from axo_worker.diagnosis import Diagnosis, diagnose
 from axo_worker.failures import AlreadyBegun, RunFailed
@@ -47,6 +48,7 @@ def run_job(order_json: dict[str, Any], *, host: Host) -> None:
                 resume, launch, folder = _prepare(attempt)
             training = _train(attempt, resume, launch, folder)
             diagnosis = _diagnose(attempt, training, folder)
+            write_record(attempt, folder)
         except RunFailed as failure:
             diagnosis = Diagnosis(failure.reason, str(failure))
         except AlreadyBegun:

@@ -15,8 +15,8 @@ from axo_contracts import storage_paths
 from axo_contracts.frames import AttemptStarted
 from axo_contracts.lifecycle import EndReason
 from axo_contracts.orders import InputFile, RunOrder
+from axo_contracts.outputs import CHECKPOINT_MANIFEST
 from axo_contracts.wrappings import Compression
-from axo_worker.checkpoints import MANIFEST
 
 
 def stored(worker: Rig, content: bytes) -> InputFile:
@@ -127,7 +127,7 @@ def test_a_checkpoint_that_is_not_whole_is_skipped_with_a_word(worker: Rig, sin:
     elif sin == "missing":
         weights.unlink()
     else:
-        (checkpoint / MANIFEST).unlink()
+        (checkpoint / CHECKPOINT_MANIFEST).unlink()
 
     second = worker.order(
         job_id=first.job_id,

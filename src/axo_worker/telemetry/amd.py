@@ -41,6 +41,11 @@ class Amd:
         """Return what there is."""
         return tuple(self._describe(index, handle) for index, handle in enumerate(self._handles))
 
+    def version(self) -> str | None:
+        """Return the driver's name and version."""
+        told = self._where_told(lambda: self._smi.amdsmi_get_gpu_driver_info(self._handles[0])) or {}
+        return f"{told['driver_name']} {told['driver_version']}" if "driver_version" in told else None
+
     def load(self, index: int) -> GpuLoad:
         """Return what one GPU is doing. Raises `GpuUnreadable`."""
         try:

@@ -34,6 +34,9 @@ class Driver(Protocol):
     def gpus(self) -> tuple[Gpu, ...]:
         """Return what there is."""
 
+    def version(self) -> str | None:
+        """Return which driver it is, for a person; None where that is not told."""
+
     def load(self, index: int) -> GpuLoad:
         """Return what one GPU is doing. Raises `GpuUnreadable`."""
 
@@ -46,6 +49,9 @@ class NoGpus:
 
     def gpus(self) -> tuple[Gpu, ...]:
         return ()
+
+    def version(self) -> str | None:
+        return None
 
     def load(self, index: int) -> GpuLoad:
         raise GpuUnreadable(f"there is no GPU {index}")

@@ -41,6 +41,14 @@ class Nvidia:
         """Return what there is, less what cannot be described."""
         return tuple(self._described())
 
+    def version(self) -> str | None:
+        """Return the driver's version, and the CUDA that it goes up to."""
+        try:
+            cuda = pynvml.nvmlSystemGetCudaDriverVersion_v2()
+            return f"NVIDIA {pynvml.nvmlSystemGetDriverVersion()} (CUDA {cuda // 1000}.{cuda % 1000 // 10})"
+        except pynvml.NVMLError:
+            return None
+
     def load(self, index: int) -> GpuLoad:
         """Return what one GPU is doing. Raises `GpuUnreadable`."""
         try:

@@ -28,6 +28,8 @@ static unsigned index_of(void *device) { return (unsigned)((size_t)device - 1); 
 
 int nvmlInitWithFlags(unsigned flags) { (void)flags; return SUCCESS; }
 const char *nvmlErrorString(int code) { return code == LOST ? "GPU is lost" : "another error"; }
+int nvmlSystemGetDriverVersion(char *version, unsigned size) { snprintf(version, size, "550.54.15"); return SUCCESS; }
+int nvmlSystemGetCudaDriverVersion_v2(int *version) { *version = 12040; return SUCCESS; }
 int nvmlDeviceGetCount_v2(unsigned *count) { *count = told("gpus", 1); return SUCCESS; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) { *device = (void *)(size_t)(index + 1); return SUCCESS; }
 int nvmlDeviceGetIndex(void *device, unsigned *index) { *index = index_of(device); return SUCCESS; }

@@ -24,6 +24,10 @@ def amdsmi_get_processor_handles() -> list[object]:
     return [object()]
 
 
+def amdsmi_get_gpu_driver_info(handle: object) -> dict[str, str]:
+    return {"driver_name": "amdgpu", "driver_version": "6.12.12", "driver_date": "2025/05/01"}
+
+
 def amdsmi_get_gpu_device_uuid(handle: object) -> str:
     return "amd-0"
 
