@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from axo_api import connections
 from axo_api.access import AccessLog
 from axo_api.answers import document_refusals
+from axo_api.artifacts import endpoints as artifacts
 from axo_api.body_limit import BodyLimit
 from axo_api.catalogue.reading import Catalogue, read_catalogue
 from axo_api.control.loop import run_control_loop
@@ -41,8 +42,10 @@ from axo_api.openai.endpoints import router as openai
 from axo_api.output import endpoints as output
 from axo_api.plans import endpoints as plans
 from axo_api.request_ids import RequestIds
+from axo_api.results import endpoints as results
 from axo_api.schema import endpoints as schema
 from axo_api.settings import Settings
+from axo_api.signing import SigningKey
 from axo_api.uploads import endpoints as uploads
 from axo_api.uploads.receiving import OpenUploads
 from axo_api.wake import Wake
@@ -90,6 +93,8 @@ def create_app(settings: Settings) -> FastAPI:
         plans,
         jobs,
         output,
+        artifacts,
+        results,
         metrics,
         lifecycle,
         uploads,
@@ -118,6 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _running(settings: Settings, catalogue: Catalogue, traces: Tracer) -> AsyncIterator[Parts]:
     settings.storage_root.mkdir(parents=True, exist_ok=True)
+    signing_key = await asyncio.to_thread(SigningKey.of, settings)
     await asyncio.to_thread(prepare, settings.database_url)
     database = Database(settings.database_url)
     checkers = Checkers(unpack_limits(settings))
@@ -127,6 +133,7 @@ async def _running(settings: Settings, catalogue: Catalogue, traces: Tracer) -> 
         settings=settings,
         database=database,
         keys=KeyRing(database, settings),
+        signing_key=signing_key,
         redis=redis,
         hub=hub,
         lifecycle=Lifecycle(database, job_moved.listen(queue_changed), hub.closing),

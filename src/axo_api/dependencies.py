@@ -18,6 +18,7 @@ from axo_api.lifecycle.stream import Lifecycle
 from axo_api.monitoring.instruments import Instruments
 from axo_api.monitoring.snapshot import Snapshots
 from axo_api.settings import Settings
+from axo_api.signing import SigningKey
 from axo_api.uploads.receiving import OpenUploads
 from axo_api.wake import Wake
 from axo_api.webhooks.sending import Sender
@@ -33,6 +34,7 @@ class Parts:
     settings: Settings
     database: Database
     keys: KeyRing
+    signing_key: SigningKey
     redis: Redis
     hub: Hub
     lifecycle: Lifecycle

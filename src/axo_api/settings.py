@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     run_control_loop: bool = True
     """Whether this process may lead the control loop. Of several that may, one does."""
     files: FileSettings = FileSettings()
+    signing_key_file: Path | None = None
+    """The Ed25519 key (PEM) that signs manifests and URLs; made when it is not there. Left out: in the storage."""
+    serve_pickles: bool = False
+    """Whether files that may run code when they are loaded (.bin, .pt, .pth …) can be downloaded as artifacts."""
     catalogue: Path | None = None
     """A YAML file of base models and presets that are added to those that axo brings, or take their place by name."""
     hub: HubSettings = HubSettings()

@@ -42,6 +42,11 @@ def metric_columns(job_id: str) -> PurePosixPath:
     return metrics(job_id).with_suffix(".columns")
 
 
+def manifest(job_id: str) -> PurePosixPath:
+    """Return the signed manifest of a job's result, which is there once it was asked for."""
+    return job(job_id) / "manifest.json"
+
+
 def attempts(job_id: str) -> PurePosixPath:
     """Return the folder that holds a job's attempts, each by its number."""
     return job(job_id) / "attempts"

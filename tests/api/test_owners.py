@@ -50,6 +50,7 @@ WITHOUT_IDS = {
     "project_id",
     "points",
     "format",
+    "path",
 }
 """The query parameters that name no object."""
 IN_QUERY = {"with", "jobs"}
@@ -61,6 +62,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/fine_tuning/checkpoints/{checkpoint}/permissions": {"json": {"project_ids": ["proj_other"]}},
     "POST /v1/fine_tuning/alpha/graders/run": {"json": {"grader": GRADER, "model_sample": "4"}},
     "POST /v1/fine_tuning/alpha/graders/validate": {"json": {"grader": GRADER}},
+    "POST /v1/jobs/{job_id}/artifacts/{attempt}/{path}/url": {"json": {}},
     "POST /v1/webhook_endpoints": {"json": {"url": "https://127.0.0.1/hook"}},
     "POST /v1/webhook_endpoints/{endpoint_id}": {"json": {"name": "another name"}},
     "POST /v1/webhook_endpoints/{endpoint_id}/test": {"json": {"event_type": "fine_tuning.job.succeeded"}},
@@ -363,9 +365,10 @@ def _made(plane: KeyedPlane) -> Things:
     owner = plane.caller()
     told = make_hook(owner.http, f"https://127.0.0.1:9/{SECRET}", "axo.job.queued.v1")  # nobody listens there
     job_id, file_id = owner.submit(name=SECRET, metadata={"of": SECRET}), owner.upload(ROWS)
-    artifact = plane.storage_root / storage_paths.attempt(job_id, 1) / storage_paths.OUTPUTS / "adapter.bin"
+    artifact = plane.storage_root / storage_paths.attempt(job_id, 1) / storage_paths.OUTPUTS / "adapter.safetensors"
     artifact.parent.mkdir(parents=True)
     artifact.write_bytes(b"weights")
+    (plane.storage_root / storage_paths.manifest(job_id)).write_bytes(b"{}")
     wait_for(lambda: plane.journal(job_id), "the job's first event to be in its journal")
     upload_id = owner.http.post("/v1/files/uploads", json={"filename": f"{SECRET}.jsonl"}).json()["id"]
     checkpoint = _with_a_checkpoint(plane, owner, job_id)
@@ -383,7 +386,7 @@ def _made(plane: KeyedPlane) -> Things:
         "delivery_id": told.wait_for_delivery("pending", tried=1)["id"],
         "key_id": owner.key_id,
         "attempt": "1",
-        "path": "adapter.bin",
+        "path": "adapter.safetensors",
     }
     return Things(owner, named)
 

@@ -5,13 +5,14 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from axo_api.artifacts.signed_urls import caller_by_url
 from axo_api.callers import Caller
 from axo_api.dependencies import Parts
 from axo_api.errors import ApiError, on_api_error, on_database_error
 from axo_api.keys.requirement import may_scrape
 from axo_contracts.keys import Scope
 
-OPEN = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
+OPEN = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json", "/v1/signing-key"})
 """What is answered to everybody. Every other path needs a key, whether there is anything behind it or not."""
 
 METRICS = "/metrics"
@@ -53,7 +54,7 @@ def scope_of(method: str) -> Scope:
 
 async def _admitted(request: Request) -> Caller:
     parts: Parts = request.app.state.parts
-    caller = await parts.keys.caller_of(request.headers)
+    caller = caller_by_url(request, parts.signing_key) or await parts.keys.caller_of(request.headers)
     caller.require(scope_of(request.method), f"{request.method} {request.scope['path']}")
     return caller
 

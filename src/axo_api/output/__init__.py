@@ -1,1 +1,1 @@
-"""What a job has put out: its stream, log, metrics, events, config, checkpoints and artifacts."""
+"""What a job has put out: its stream, log, metrics, events, config and checkpoints."""

@@ -6,19 +6,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from fastapi import Path as PathParameter
 from fastapi.responses import StreamingResponse
 from sqlalchemy import RowMapping
 
 from axo_api.answers import answered_as
 from axo_api.dependencies import Asking, Axo, Parts, Reach
-from axo_api.downloads import RANGE, Download, download_answers
 from axo_api.jobs.endpoints import JobId
 from axo_api.jobs.service import get
 from axo_api.output import service
-from axo_api.output.artifacts import artifact_file, find_artifacts
 from axo_api.output.logs import log_text
-from axo_api.output.schemas import ArtifactList, Checkpoint, CheckpointList, JobEvent
+from axo_api.output.schemas import Checkpoint, CheckpointList, JobEvent
 from axo_api.output.streaming import Following, stream
 from axo_api.pagination import Limit, Page, page
 from axo_contracts import storage_paths
@@ -112,31 +109,6 @@ async def list_checkpoints(job_id: JobId, axo: Axo, owner: Reach) -> CheckpointL
     rows = await axo.database.read(partial(service.find_checkpoints, job_id=job_id, owner=owner))
     folder = axo.settings.storage_root
     return CheckpointList(data=await asyncio.to_thread(lambda: [_checkpoint(folder, row) for row in rows]))
-
-
-@router.get("/artifacts", summary="List a job's artifacts")
-async def list_artifacts(job_id: JobId, axo: Axo, owner: Reach) -> ArtifactList:
-    """List the files that the trainer wrote, in each attempt, checkpoints and all."""
-    await axo.database.read(partial(get, job_id=job_id, owner=owner))
-    attempts = axo.settings.storage_root / storage_paths.attempts(job_id)
-    return ArtifactList(data=await asyncio.to_thread(find_artifacts, attempts))
-
-
-@router.get(
-    "/artifacts/{attempt}/{path:path}",
-    response_class=Download,
-    responses=download_answers("application/octet-stream"),
-    openapi_extra=RANGE,
-    summary="Download an artifact",
-)
-async def download_artifact(
-    job_id: JobId, attempt: Annotated[int, PathParameter(ge=1, lt=2**31)], path: str, axo: Axo, owner: Reach
-) -> Download:
-    """Send one file; `Range` is honoured."""
-    await axo.database.read(partial(get, job_id=job_id, owner=owner))
-    outputs = axo.settings.storage_root / storage_paths.attempt(job_id, attempt) / storage_paths.OUTPUTS
-    found = await asyncio.to_thread(artifact_file, outputs, path)
-    return Download(found, filename=found.name, media_type="application/octet-stream")
 
 
 async def _journal(axo: Parts, job_id: str, owner: str | None) -> Path:

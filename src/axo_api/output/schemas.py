@@ -33,25 +33,8 @@ class Checkpoint(BaseModel):
     available: bool = Field(description="Whether it is still there: a trainer may keep the newest ones only.")
 
 
-class Artifact(BaseModel):
-    """A file that the trainer wrote into its output folder."""
-
-    object: Literal["job.artifact"] = "job.artifact"
-    attempt: int
-    path: str = Field(description="Relative to the attempt's output folder.")
-    bytes: int
-    modified_at: datetime
-
-
 class CheckpointList(BaseModel):
     """All checkpoints, oldest first."""
 
     object: Literal["list"] = "list"
     data: list[Checkpoint]
-
-
-class ArtifactList(BaseModel):
-    """All artifacts, by attempt and path."""
-
-    object: Literal["list"] = "list"
-    data: list[Artifact]

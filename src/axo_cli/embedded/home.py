@@ -64,6 +64,7 @@ class Home:
             "AXO_DATABASE_URL": f"sqlite:///{self.path / 'axo.db'}",
             "AXO_REDIS_URL": self.redis_url,
             "AXO_STORAGE_ROOT": str(self.storage),
+            "AXO_SIGNING_KEY_FILE": str(self.path / "signing-key.pem"),
             "AXO_WORKER_HOME": str(self.worker),
             "AXO_WORKER_ID": WORKER_ID,
             "AXO_TRAINER_PYTHON": str(trainer_python),

@@ -1,0 +1,1 @@
+"""Results: what is known of each, signed by this service."""
