@@ -45,6 +45,10 @@ class Api:
         """Return the text at `path`."""
         return self._send("GET", path, params=_given(params)).text
 
+    def content(self, path: str) -> bytes:
+        """Return what is at `path`, byte for byte."""
+        return self._send("GET", path).content
+
     def post(self, path: str, body: Any = None, *, seconds: float = READ_SECONDS, key: str | None = None) -> Any:
         """Post `body` and return the answer's JSON, which may take so many `seconds`.
 
@@ -85,12 +89,23 @@ class Api:
     @contextmanager
     def stream(self, path: str, headers: dict[str, str], read_timeout: float) -> Iterator[Iterator[bytes]]:
         """Open `path` and yield its bytes as they come. A silence longer than `read_timeout` seconds is a failure."""
+        with self._open(path, headers, read_timeout) as answer:
+            yield answer.iter_bytes()
+
+    @contextmanager
+    def download(self, path: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
+        """Open `path` and yield the answer, whose content is not read yet."""
+        with self._open(path, headers, READ_SECONDS) as answer:
+            yield answer
+
+    @contextmanager
+    def _open(self, path: str, headers: dict[str, str], read_timeout: float) -> Iterator[httpx.Response]:
         timeout = httpx.Timeout(TIMEOUT.connect, read=read_timeout)
         with _told(self.url), self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
             if answer.is_error:
                 answer.read()
                 raise _refusal(answer)
-            yield answer.iter_bytes()
+            yield answer
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         with _told(self.url):

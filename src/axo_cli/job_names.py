@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from axo_cli.api import Api
 from axo_cli.errors import UsageError
@@ -20,6 +21,15 @@ def job_id(api: Api, meant: str) -> str:
             raise UsageError("There is no job yet; submit one with `axo train`.")
         return str(newest[0]["id"])
     return _only_one(meant, [job for job in _jobs(api) if is_meant(job, meant)])
+
+
+def job_of_result(api: Api, meant: str) -> str:
+    """Return the id of the job whose result is meant by `meant`: as for `job_id`, or a model's name as `ft:…`."""
+    if not meant.startswith("ft:"):
+        return job_id(api, meant)
+    if ":ckpt-step-" in meant:
+        raise UsageError(f"{meant} is a checkpoint; give the result's name, without what begins with :ckpt-step-.")
+    return str(api.get(f"/v1/models/{quote(meant, safe='')}")["job_id"])
 
 
 def _only_one(meant: str, found: list[dict[str, Any]]) -> str:

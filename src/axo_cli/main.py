@@ -14,6 +14,7 @@ from axo_cli.commands import (
     keys,
     notify,
     plan,
+    results,
     train,
     up,
     watching,
@@ -41,6 +42,8 @@ app.command()(jobs.cancel)
 app.command()(jobs.pause)
 app.command()(jobs.resume)
 app.command()(jobs.retry)
+app.command()(results.pull)
+app.command()(results.verify)
 app.command()(fleet.workers)
 app.command()(fleet.queue)
 app.command()(notify.notify)

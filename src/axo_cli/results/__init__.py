@@ -1,0 +1,1 @@
+"""Results taken away, and checked against their signed manifests."""
