@@ -5,13 +5,20 @@ import json
 import subprocess
 import sys
 from base64 import b64decode
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from sqlalchemy import create_engine, update
 from tests.artifacts.trained import PICKLE, SERVED, Trained, files_in
+from tests.faults.small_disk import SmallDisk, can_mount
+from tests.output.job_under_test import JobUnderTest
 
+from axo_api.clock import now
+from axo_api.tables import attempts, jobs
+from axo_contracts import storage_paths
 from axo_contracts.manifest import canonical
 from axo_contracts.outputs import CHECKPOINT_MANIFEST
 
@@ -112,3 +119,39 @@ def test_without_room_nothing_is_left_of_what_was_to_be_kept(tmp_path: Path, mos
 
     assert (done.returncode == 0) is bool(left), done.stderr
     assert [path.name for path in tmp_path.iterdir()] == left
+
+
+@pytest.fixture
+def disk(job: JobUnderTest, tmp_path: Path) -> Iterator[SmallDisk]:
+    """A small disk that holds all of a job."""
+    if not can_mount(tmp_path):
+        pytest.skip("mounting a small disk is not permitted here; root may")
+    folder = job.api.storage_root / storage_paths.job(job.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    mounted = SmallDisk(folder, megabytes=1)
+    yield mounted
+    mounted.close()
+
+
+def test_a_service_without_room_for_a_manifest_says_so_and_makes_it_when_there_is_some(
+    job: JobUnderTest, disk: SmallDisk
+) -> None:
+    (job.attempt(1) / "outputs").mkdir()
+    (job.attempt(1) / "outputs" / "adapter_model.safetensors").write_bytes(b"weights")
+    placed = {"worker_id": "w", "boot_id": "b", "gpus": [], "config": {"base_model": "org/model"}, "placed_at": now()}
+    job.has(attempts, {"attempt": 1, **placed})
+    engine = create_engine(job.api.database_url)
+    with engine.begin() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == job.id).values(status="succeeded", result_attempt=1))
+    engine.dispose()
+
+    disk.fill()
+    refused = job.get("manifest")
+    left = [path.name for path in disk.path.glob("*manifest*")]
+    disk.free()
+    made = job.get("manifest")
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (507, "storage_full")
+    assert left == []
+    (file,) = made.json()["manifest"]["outputs"]["files"]
+    assert file["sha256"] == hashlib.sha256(b"weights").hexdigest()

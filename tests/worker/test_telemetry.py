@@ -129,6 +129,7 @@ def test_a_gpu_that_cannot_be_read_takes_no_work_until_it_can(worker: Rig, gpus:
     state_of(worker, lambda state: not state.gpu_troubles and len(state.gpu_loads) == 2, "the GPUs to be back")
 
     assert [gpu.name for gpu in well.capabilities.gpus] == ["Stub H100", "Stub H100"]
+    assert well.capabilities.driver == "NVIDIA 550.54.15 (CUDA 12.4)"
     assert [trouble.message for trouble in lost.gpu_troubles] == [
         "GPU 0 cannot be read: GPU is lost.",
         "GPU 1 cannot be read: GPU is lost.",
@@ -152,17 +153,18 @@ def test_without_a_gpu_the_worker_says_so_and_reads_its_host(worker: Rig) -> Non
 def test_an_amd_gpu_is_read_through_the_same_interface() -> None:
     program = (
         "from axo_worker.telemetry.amd import Amd; import msgspec; amd = Amd();"
-        "print(msgspec.json.encode((amd.gpus(), amd.load(0))).decode())"
+        "print(msgspec.json.encode((amd.gpus(), amd.load(0), amd.version())).decode())"
     )
 
     done = subprocess.run(
         [sys.executable, "-c", program], env={"PYTHONPATH": str(HERE / "amd")}, capture_output=True, check=True
     )
 
-    ((gpu,), load) = msgspec.json.decode(done.stdout)
+    ((gpu,), load, version) = msgspec.json.decode(done.stdout)
     assert (gpu["name"], gpu["memory_bytes"]) == ("Stub MI300X", 192 << 30)
     assert (load["utilization_percent"], load["power_watts"], load["temperature_celsius"]) == (37, 350, 71)
     assert (load["memory_used_bytes"], load["throttled"], load["ecc_uncorrected"]) == (1 << 30, ["hw_thermal"], None)
+    assert version == "amdgpu 6.12.12"
     assert load["processes"] == [{"pid": 4321, "memory_bytes": 1 << 30}]
 
 

@@ -4,7 +4,7 @@ import asyncio
 import errno
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +17,7 @@ from axo_api.jobs.endpoints import JobId
 from axo_api.jobs.service import get
 from axo_api.results.known import known_result
 from axo_api.results.manifest import manifest_of
+from axo_api.signing import SigningKey
 from axo_contracts import storage_paths
 from axo_contracts.manifest import ALGORITHM, canonical
 
@@ -64,19 +65,19 @@ async def get_signing_key(axo: Axo) -> PublicKey:
 async def _made(axo: Parts, job_id: str, path: Path) -> bytes:
     """Make the manifest of a job and keep it. Who comes second keeps and returns what the first has made."""
     known = await axo.database.read(partial(known_result, job_id=job_id, owner=None))
-    manifest = await asyncio.to_thread(manifest_of, axo.settings.storage_root, known)
-    signature = {
-        "algorithm": ALGORITHM,
-        "key_id": axo.signing_key.id,
-        "value": axo.signing_key.sign(canonical(manifest)),
-    }
     try:
-        await asyncio.to_thread(publish_once, path, canonical({"manifest": manifest, "signature": signature}))
+        manifest = await asyncio.to_thread(manifest_of, axo.settings.storage_root, known)
+        await asyncio.to_thread(publish_once, path, _signed(manifest, axo.signing_key))
     except OSError as error:
         if error.errno in NO_ROOM:
             raise StorageFull("There is no room for the manifest in the storage; free some, and ask again.") from None
         raise
     return await asyncio.to_thread(path.read_bytes)
+
+
+def _signed(manifest: dict[str, Any], key: SigningKey) -> bytes:
+    signature = {"algorithm": ALGORITHM, "key_id": key.id, "value": key.sign(canonical(manifest))}
+    return canonical({"manifest": manifest, "signature": signature})
 
 
 def _kept(path: Path) -> bytes | None:
