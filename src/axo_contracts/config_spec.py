@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema, model_vali
 from axo_contracts.config_text import read_config
 from axo_contracts.datasets import FileSource, HubSource, PathSource
 from axo_contracts.limits import Limits
+from axo_contracts.named_model import NamedModel
 from axo_contracts.named_source import NamedSource
 from axo_contracts.plain_data import plain
 from axo_contracts.resources import Resources
@@ -82,10 +83,9 @@ class ConfigSpec(Strict):
         """Its branch, tag or commit."""
         return self.config.get("model_revision") or self.config.get("revision_of_model") or None
 
-    @property
-    def base_model_field(self) -> str:
-        """Where the model is named, for errors."""
-        return "config.base_model"
+    def named_models(self) -> tuple[NamedModel, ...]:
+        """Return the model that is trained."""
+        return (NamedModel("config.base_model", self.base_model, self.base_model_revision),)
 
     @property
     def is_adapter(self) -> bool:

@@ -4,7 +4,7 @@ A frame's JSON is one line of the job's journal and the data of one SSE event, s
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -13,8 +13,11 @@ from axo_contracts.readings import GpuProcess, TroubleKind
 
 MAX_TEXT_BYTES = 64 * 1024  # a longer line is cut here and marked
 
-PhaseName = Literal["preparing data", "loading model", "training", "evaluating", "saving", "uploading"]
-"""What a trainer is at."""
+Work = Literal["training", "merging", "scoring", "generating"]
+"""A part of a run's work that goes on in steps."""
+PhaseName = Literal["preparing data", "loading model", Work, "evaluating", "saving", "uploading"]
+"""What a run is at."""
+WORK: frozenset[PhaseName | None] = frozenset(get_args(Work))
 
 
 class _FromRun(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

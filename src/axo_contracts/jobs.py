@@ -1,4 +1,4 @@
-"""What a client asks for: a job's spec, by `kind`. A new kind is a class here and a file in `axo_worker/kinds/`."""
+"""What a client asks for: a job's spec, by `kind`. A new kind of task is a file in `axo_contracts/tasks/`."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -12,11 +12,13 @@ from axo_contracts.datasets import Dataset
 from axo_contracts.hyperparameters import Hyperparameters
 from axo_contracts.limits import Limits
 from axo_contracts.methods import Method, Sft
+from axo_contracts.named_model import NamedModel
 from axo_contracts.named_source import NamedSource
 from axo_contracts.plain_data import Plain
 from axo_contracts.resources import Resources
 from axo_contracts.strict import Labels, Line, Name, Priority, Strict
 from axo_contracts.suitability import unsuitable_data
+from axo_contracts.tasks import EvaluateSpec, GenerateSpec, MergeSpec, ScoreSpec, Task
 
 
 class TrainSpec(Strict):
@@ -81,10 +83,9 @@ class TrainSpec(Strict):
         """What is trained: `lora`, `qlora`, or `full` for all weights."""
         return self.adapter.type
 
-    @property
-    def base_model_field(self) -> str:
-        """Where the model is named, for errors."""
-        return "base_model"
+    def named_models(self) -> tuple[NamedModel, ...]:
+        """Return the model that is trained."""
+        return (NamedModel("base_model", self.base_model, self.base_model_revision),)
 
     @property
     def micro_batches(self) -> tuple[int, int] | None:
@@ -106,15 +107,45 @@ class TrainSpec(Strict):
 MICRO_BATCHES = ("micro_batch_size", "gradient_accumulation_steps")
 
 
-def _which(given: Any) -> str:
-    is_config = "config" in given if isinstance(given, dict) else isinstance(given, ConfigSpec)
-    return "ConfigSpec" if is_config else "TrainSpec"
+MODEL_KINDS = ("train", "merge")
+"""The kinds of job whose result is a model."""
+
+
+_TASKS: dict[str, type[Task]] = {
+    "merge": MergeSpec,
+    "score": ScoreSpec,
+    "evaluate": EvaluateSpec,
+    "generate": GenerateSpec,
+}
+
+
+def _which(given: Any) -> str | None:
+    """Return the name of the class that `given` is to be; None for a kind that there is not."""
+    if not isinstance(given, dict):
+        return type(given).__name__
+    if "config" in given:
+        return "ConfigSpec"
+    kind = given.get("kind", "train")
+    if kind == "train":
+        return "TrainSpec"
+    return _TASKS[kind].__name__ if isinstance(kind, str) and kind in _TASKS else None
 
 
 JobSpec = Annotated[
-    Annotated[TrainSpec, Tag("TrainSpec")] | Annotated[ConfigSpec, Tag("ConfigSpec")], Discriminator(_which)
+    Annotated[TrainSpec, Tag("TrainSpec")]
+    | Annotated[ConfigSpec, Tag("ConfigSpec")]
+    | Annotated[MergeSpec, Tag("MergeSpec")]
+    | Annotated[ScoreSpec, Tag("ScoreSpec")]
+    | Annotated[EvaluateSpec, Tag("EvaluateSpec")]
+    | Annotated[GenerateSpec, Tag("GenerateSpec")],
+    Discriminator(
+        _which,
+        custom_error_type="unknown_kind",
+        custom_error_message="there is no such kind of job; there are train, {kinds}",
+        custom_error_context={"kinds": ", ".join(_TASKS)},
+    ),
 ]
-"""A typed spec; or, by its field `config`, a whole Axolotl config."""
+"""A typed spec, by its kind; or, by its field `config`, a whole Axolotl config."""
 
 _specs: TypeAdapter[JobSpec] = TypeAdapter(JobSpec)
 

@@ -77,10 +77,14 @@ class Ending:
 
 
 ENDINGS: dict[EndReason, Ending] = {
-    EndReason.COMPLETED: Ending(JobStatus.SUCCEEDED, "The training ended and its result is whole."),
+    EndReason.COMPLETED: Ending(JobStatus.SUCCEEDED, "The run ended and its result is whole."),
     EndReason.CANCELLED: Ending(JobStatus.CANCELLED, "The job was cancelled."),
-    EndReason.PAUSED: Ending(JobStatus.PAUSED, "The job was paused; resume it to go on from its checkpoint."),
-    EndReason.PREEMPTED: Ending(JobStatus.QUEUED, "The worker was asked to stop; the job goes on from its checkpoint."),
+    EndReason.PAUSED: Ending(
+        JobStatus.PAUSED, "The job was paused; resume it to go on, from its newest checkpoint if it has one."
+    ),
+    EndReason.PREEMPTED: Ending(
+        JobStatus.QUEUED, "The worker was asked to stop; the job goes on, from its newest checkpoint if it has one."
+    ),
     EndReason.OOM_GPU: Ending(
         JobStatus.FAILED, "The GPU ran out of memory; lower micro_batch_size or sequence_len, or use qlora."
     ),
@@ -96,11 +100,13 @@ ENDINGS: dict[EndReason, Ending] = {
     EndReason.BAD_DATA: Ending(JobStatus.FAILED, "The trainer could not read the data; mend the row that it names."),
     EndReason.BAD_CONFIG: Ending(JobStatus.FAILED, "Axolotl refused the config; mend the key that it names."),
     EndReason.MODEL_UNAVAILABLE: Ending(
-        JobStatus.FAILED, "The base model could not be loaded; look at its name, and at access to it."
+        JobStatus.FAILED, "The model could not be loaded; look at its name, and at access to it."
     ),
     EndReason.TRAINER_CRASHED: Ending(JobStatus.FAILED, "The trainer ended with an error; its last lines say which."),
     EndReason.WORKER_LOST: Ending(
-        JobStatus.QUEUED, "The worker was lost; the job goes on from its newest checkpoint.", is_loss=True
+        JobStatus.QUEUED,
+        "The worker was lost; the job goes on, from its newest checkpoint if it has one.",
+        is_loss=True,
     ),
     EndReason.TIMED_OUT: Ending(JobStatus.FAILED, "The job ran longer than its max_runtime allows."),
     EndReason.STALLED: Ending(JobStatus.FAILED, "The trainer made no step for longer than the stall limit."),

@@ -17,13 +17,16 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     compression: Compression | None = None  # the worker unpacks it: Axolotl's environment may lack what it takes
 
 
+JobKind = Literal["train", "merge", "score", "evaluate", "generate"]
+
+
 class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of one job. `attempt` is its fencing token. Paths in `config` are relative to the workspace."""
 
     job_id: str
     attempt: int
-    kind: Literal["train"] = "train"
-    config: dict[str, Any]
+    kind: JobKind = "train"
+    config: dict[str, Any]  # of Axolotl; of another kind than `train`, what its program reads
     inputs: tuple[InputFile, ...] = ()
     gpus: tuple[int, ...] = ()
     checkpoints_from: tuple[str, ...] = ()  # attempts' folders, or checkpoints, below the storage root: may be resumed

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from axo_contracts.breaks import Breaks
-from axo_contracts.frames import AttemptEnded, AttemptStarted, Metric, Phase, PhaseName, RunFrame, Step
+from axo_contracts.frames import WORK, AttemptEnded, AttemptStarted, Metric, Phase, PhaseName, RunFrame, Step
 from axo_contracts.rate_window import RateWindow
 from axo_contracts.standing import Standing
 
@@ -85,7 +85,7 @@ class Pace:
             self._breaks.end(time)
         if phase is not None and phase in _BREAKS:
             self._breaks.begin(phase, step, time)
-        if phase == "training":
+        if phase in WORK:
             self._breaks.anchor(step)
 
     def _take_metric(self, metric: Metric) -> None:
@@ -126,6 +126,6 @@ class Pace:
         return SPREAD * deviation * sqrt(left + left**2 / self._steps.count)
 
     def _expected_silence(self, standing: Standing) -> float:
-        if standing.phase == "training":
+        if standing.phase in WORK:
             return max(SHORTEST_SILENCE_SECONDS, self._steps.seconds_each() or 0.0)
         return self._breaks.seconds_of_this()

@@ -6,6 +6,9 @@ PLUGIN = "axo_trainer_plugin"
 GRADING = "axo_grading"
 """The name of the package with which the plugin grades, there as everywhere."""
 
+TASKS = "axo_tasks"
+"""The package that runs, in the trainer's environment, every kind of job beside training."""
+
 SECTION = "axo"
 """The section of the config that only the plugin reads: `fields` and `rewards`."""
 

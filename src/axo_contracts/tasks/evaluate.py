@@ -1,0 +1,50 @@
+"""Evaluating: how good a model is on rows that it has not seen, and whether it is better than another."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from axo_contracts.datasets import Dataset
+from axo_contracts.named_model import NamedModel
+from axo_contracts.rewards import Multi, Part
+from axo_contracts.tasks.rows_task import RowsTask
+from axo_contracts.tasks.sampling import Sampling
+from axo_contracts.tasks.task_spec import ModelName
+
+BASE = "base"
+
+
+class GradedAnswers(Sampling):
+    """The model answers each conversation anew, and a grader says what its answer is worth."""
+
+    grader: Annotated[Part | Multi, Field(discriminator="type")]
+    """What an answer is worth, from `{{sample.output_text}}` and the row: `{{item.FIELD}}`. The row's own last answer
+    is `{{item.reference_answer}}`, unless the row has such a field."""
+
+
+class EvaluateSpec(RowsTask):
+    """Measure loss and perplexity on rows, by the tokens that training would learn from; compare with another model."""
+
+    kind: Literal["evaluate"]
+    datasets: Annotated[tuple[Dataset, ...], Field(min_length=1, max_length=64)]
+    """The rows: uploaded files, or files under a root that the operator allows."""
+    sequence_len: Annotated[int, Field(ge=8, le=1_048_576)] = 2048
+    """Longest row in tokens; longer ones are left out, and counted."""
+    generate: GradedAnswers | None = None
+    """Let the model answer, too. Only rows that are conversations are answered."""
+    compare_with: Literal["base"] | ModelName | None = None
+    """base: the model that `model` was trained from. Or any other model, named as `model` is."""
+
+    def named_models(self) -> tuple[NamedModel, ...]:
+        """Return the models that it reads, the one that it is about first; the base of a result is not named."""
+        if self.compare_with in (None, BASE):
+            return super().named_models()
+        return (*super().named_models(), NamedModel("compare_with", self.compare_with))
+
+    def task_options(self) -> dict[str, Any]:
+        """Return what the program in the trainer's environment is told beside its models and rows."""
+        generate = None
+        if self.generate is not None:
+            grader = self.generate.grader.plugin_options()
+            generate = self.generate.model_dump(mode="json", exclude={"grader"}) | {"grader": grader}
+        return {"sequence_len": self.sequence_len, "generate": generate}

@@ -1,0 +1,80 @@
+"""What every kind of job beside `train` says. A kind is a subclass in a file of its own."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from axo_contracts.limits import Limits
+from axo_contracts.named_model import NamedModel
+from axo_contracts.named_source import NamedSource
+from axo_contracts.resources import Resources
+from axo_contracts.strict import Labels, Line, Name, Priority, Strict
+
+ModelName = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f]+$")]
+
+
+class TaskSpec(Strict):
+    """A model, and what is asked of it. It runs as one process, on one GPU or on the CPU, and keeps no checkpoints."""
+
+    kind: str
+    model: ModelName
+    """What was trained here, by its name or an alias (`ft:…`, `ft:…:ckpt-step-N`); a name on the hub (`org/model`); or
+    the absolute path of a model's folder that the workers see."""
+    model_revision: Line | None = None
+    """A branch, tag or commit of a model on the hub."""
+    resources: Resources = Resources()
+    limits: Limits = Limits()
+    name: Name | None = None
+    """A name for people: letters, digits, dot, dash and underscore."""
+    metadata: Labels
+    """Up to 16 labels of your own."""
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 42
+    """The same seed on the same kind of device gives the same run."""
+    priority: Priority = 0
+    """Of two jobs that wait, the one with the higher priority starts first."""
+
+    @model_validator(mode="after")
+    def _fits_one_gpu(self) -> Self:
+        if self.resources.gpus not in ("auto", 0, 1):
+            raise ValueError(f"resources.gpus: {self.kind} runs on one GPU at most; say 1, 0 for the CPU, or auto")
+        if self.model_revision is not None and self.named_models()[0].is_trained_here:
+            raise ValueError("model_revision is of a model on the hub; leave it out")
+        return self
+
+    @property
+    def method_name(self) -> str:
+        """What is done to the model, by the word for it."""
+        return self.kind
+
+    @property
+    def adapter_name(self) -> str:
+        """What is trained: nothing."""
+        return "none"
+
+    @property
+    def is_adapter(self) -> bool:
+        """Whether the result is an adapter: never."""
+        return False
+
+    @property
+    def base_model(self) -> str:
+        """The model that it is about, as it was named."""
+        return self.model
+
+    @property
+    def micro_batches(self) -> None:
+        """Nothing: no rows are trained on."""
+        return
+
+    def named_models(self) -> tuple[NamedModel, ...]:
+        """Return the models that it reads, the one that it is about first."""
+        return (NamedModel("model", self.model, self.model_revision),)
+
+    def sources(self) -> Iterator[NamedSource]:
+        """Yield the rows that it reads."""
+        yield from ()
+
+    def task_options(self) -> dict[str, Any]:
+        """Return what the program in the trainer's environment is told beside its models and rows."""
+        return {}
