@@ -27,7 +27,7 @@ _SIGNS: tuple[tuple[EndReason, re.Pattern[str]], ...] = tuple(
             (
                 r"GatedRepoError|RepositoryNotFoundError|RevisionNotFoundError|LocalEntryNotFoundError|gated repo"
                 r"|is not a valid model identifier|does not appear to have a file named|couldn't connect to '?https?://"
-                r"|Unrecognized model in|Repo id must (be|use)"
+                r"|Unrecognized model in|Repo id must (be|use)|Can't find 'adapter_config\.json'"
             ),
         ),
         (

@@ -1,16 +1,17 @@
-"""What the plugin inside the trainer reports, as `trainer_plugin` writes it."""
+"""What is reported from inside the trainer's environment, as `trainer_plugin` and `tasks` write it."""
 
 import msgspec
 
-from axo_contracts.frames import PhaseName
+from axo_contracts.frames import PhaseName, Work
 
 
 class TrainBegin(msgspec.Struct, frozen=True, tag="train_begin"):
-    """The first step is about to be made."""
+    """The first step is about to be made, of a training or of what `phase` says."""
 
     step: int
     max_steps: int
     world_size: int
+    phase: Work = "training"
 
 
 class MetricReport(msgspec.Struct, frozen=True, tag="metric"):
@@ -43,7 +44,7 @@ class Alive(msgspec.Struct, frozen=True, tag="alive"):
 
 
 class TrainEnd(msgspec.Struct, frozen=True, tag="train_end"):
-    """The training loop is over: by itself, or because it was asked to stop."""
+    """The work that goes on in steps is over: by itself, or because it was asked to stop."""
 
     step: int
     stopped: bool

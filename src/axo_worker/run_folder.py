@@ -9,8 +9,8 @@ from typing import Self
 import msgspec
 
 import axo_grading
-from axo_contracts.trainer_plugin import GRADING, PLUGIN
-from axo_worker import trainer_plugin
+from axo_contracts.trainer_plugin import GRADING, PLUGIN, TASKS
+from axo_worker import tasks, trainer_plugin
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class RunFolder:
         for old in (final, building):
             shutil.rmtree(old, ignore_errors=True)
         (building / "python").mkdir(parents=True)
-        for name, package in ((PLUGIN, trainer_plugin), (GRADING, axo_grading)):
+        for name, package in ((PLUGIN, trainer_plugin), (GRADING, axo_grading), (TASKS, tasks)):
             (building / "python" / name).symlink_to(Path(str(package.__file__)).parent)
         (building / "run.json").write_bytes(msgspec.json.encode(record))
         os.mkfifo(building / "reports", 0o600)
@@ -68,7 +68,7 @@ class RunFolder:
 
     @property
     def python_path(self) -> Path:
-        """The folder that holds our plugin and how it grades, and nothing else, for the trainer's PYTHONPATH."""
+        """For the trainer's PYTHONPATH: our plugin, how it grades and the tasks, and nothing else."""
         return self.path / "python"
 
     def remove(self) -> None:

@@ -15,12 +15,10 @@ from axo_worker.attempt_record import write_record
 from axo_worker.checkpoints import Resume, Sealer, newest_whole_checkpoint
 from axo_worker.diagnosis import Diagnosis, diagnose
 from axo_worker.failures import AlreadyBegun, RunFailed
-from axo_worker.helping.check import refusal
-from axo_worker.kinds import Launch, launch_of
+from axo_worker.kinds import Launch, launch_of, missing_of, refusal_of
 from axo_worker.oom_counter import oom_kills
 from axo_worker.process import TrainerProcess
 from axo_worker.redis_connection import connect
-from axo_worker.results import missing_result
 from axo_worker.supervise import Supervisor, Training
 from axo_worker.telemetry.watching import RunWatch
 from axo_worker.workspace import has_begun, prepare_workspace
@@ -60,7 +58,7 @@ def run_job(order_json: dict[str, Any], *, host: Host) -> None:
 
 def _prepare(attempt: Attempt) -> tuple[Resume, Launch, Path]:
     order, settings = attempt.order, attempt.host.settings
-    if refused := refusal(order, settings):
+    if refused := refusal_of(order, settings):
         raise RunFailed(EndReason.BAD_CONFIG, refused)
     resume = _find_checkpoint(order, settings.storage_root, attempt.frames.say)
     launch = launch_of(order, settings, attempt.runtime, resume.path)
@@ -111,8 +109,7 @@ def _train(attempt: Attempt, resume: Resume, launch: Launch, folder: Path) -> Tr
 
 
 def _diagnose(attempt: Attempt, training: Training, folder: Path) -> Diagnosis:
-    is_adapter = bool(attempt.order.config.get("adapter"))
-    return diagnose(training, missing_result(folder / storage_paths.OUTPUTS, is_adapter=is_adapter))
+    return diagnose(training, missing_of(attempt.order, folder / storage_paths.OUTPUTS))
 
 
 def _ids(order: RunOrder) -> dict[str, str | int]:

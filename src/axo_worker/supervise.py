@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from axo_contracts.frames import Metric, PhaseName, Step
+from axo_contracts.frames import Metric, PhaseName, Step, Work
 from axo_contracts.frames import Phase as PhaseFrame
 from axo_contracts.lifecycle import ENDINGS, EndReason
 from axo_contracts.orders import RunOrder
@@ -66,6 +66,7 @@ class Supervisor:
         self._kill_at: float | None = None
         self._killed_at: float | None = None
         self._step = 0  # the newest that was said
+        self._work: Work = "training"
         self._watchdog = Watchdog(order)
         self._training = Training()
 
@@ -132,11 +133,11 @@ class Supervisor:
     def _take_report(self, line: bytes) -> None:
         self._watchdog.saw_step()
         match parse_report(line):
-            case TrainBegin(step=step, max_steps=max_steps):
+            case TrainBegin(step=step, max_steps=max_steps, phase=work):
                 self._training.has_begun = self._watchdog.is_stepping = True
-                self._step = step
-                self._turn_to("training", step=step, max_steps=max_steps)
-                self._frames.say(f"Training begins at step {step} of {max_steps}")
+                self._step, self._work = step, work
+                self._turn_to(work, step=step, max_steps=max_steps)
+                self._frames.say(f"{work.capitalize()} begins at step {step} of {max_steps}")
             case MetricReport() as report:
                 self._take_metric(report)
             case Save(step=step, path=path):
@@ -150,7 +151,8 @@ class Supervisor:
                 self._watchdog.is_stepping = False
                 self._training.has_ended = not stopped
                 self._turn_to("saving")
-                self._frames.say(f"Training {'stopped as asked' if stopped else 'ended'} at step {step}")
+                how = "stopped as asked" if stopped else "ended"
+                self._frames.say(f"{self._work.capitalize()} {how} at step {step}")
             case None:
                 self._frames.say("A report of the plugin was damaged and is left out")
 

@@ -1,7 +1,13 @@
 """What a kind of job needs in order to be started."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
+
+from axo_contracts.orders import RunOrder
+from axo_worker.run_folder import RunFolder
+from axo_worker.settings import Settings
+from axo_worker.trainer_environment import trainer_environment
 
 
 @dataclass(frozen=True)
@@ -11,3 +17,24 @@ class Launch:
     command: tuple[str, ...]
     environment: dict[str, str]
     config: dict[str, Any]
+
+
+def environment_of(order: RunOrder, settings: Settings, runtime: RunFolder) -> dict[str, str]:
+    """Return the environment of a run: where it reports, where it looks whether to stop, and which GPUs it sees."""
+    gpus = ",".join(str(index) for index in order.gpus)
+    return {
+        **trainer_environment(settings),
+        **({} if order.gpus else {"ACCELERATE_USE_CPU": "true"}),
+        "PYTHONPATH": str(runtime.python_path),
+        "AXO_RUN": runtime.record.marker,
+        "AXO_WORKER_HOME": str(settings.worker_home.absolute()),
+        "AXO_REPORTS": str(runtime.reports),
+        "AXO_CONTROL": str(runtime.control),
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUDA_VISIBLE_DEVICES": gpus,
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(_threads(len(order.gpus)))),
+    }
+
+
+def _threads(gpus: int) -> int:
+    return max(1, (os.cpu_count() or 1) // max(1, gpus))

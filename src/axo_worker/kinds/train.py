@@ -1,16 +1,15 @@
 """Training: `accelerate launch -m axolotl.cli.train`, in an environment that holds no secret of the service."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from axo_contracts import storage_paths
 from axo_contracts.orders import RunOrder
 from axo_contracts.trainer_plugin import PLUGIN
-from axo_worker.kinds.launch import Launch
+from axo_worker.kinds.launch import Launch, environment_of
 from axo_worker.run_folder import RunFolder
 from axo_worker.settings import Settings
-from axo_worker.trainer_environment import absolute, trainer_environment
+from axo_worker.trainer_environment import absolute
 
 
 def launch(order: RunOrder, settings: Settings, runtime: RunFolder, resume_from: Path | None) -> Launch:
@@ -19,7 +18,10 @@ def launch(order: RunOrder, settings: Settings, runtime: RunFolder, resume_from:
     if resume_from is not None:
         config["resume_from_checkpoint"] = str(resume_from)
     launcher = settings.trainer_command or _accelerate(settings.trainer_python, gpus=len(order.gpus))
-    return Launch((*launcher, storage_paths.CONFIG), _environment(order, settings, runtime), config)
+    environment = environment_of(order, settings, runtime)
+    if order.recorded_step is not None:
+        environment["AXO_RECORDED_STEP"] = str(order.recorded_step)
+    return Launch((*launcher, storage_paths.CONFIG), environment, config)
 
 
 def _accelerate(trainer_python: Path, *, gpus: int) -> tuple[str, ...]:
@@ -31,24 +33,3 @@ def _accelerate(trainer_python: Path, *, gpus: int) -> tuple[str, ...]:
         device = ["--multi_gpu", "--num_processes", str(gpus), "--main_process_port", "0"]
     options = ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
     return (str(absolute(trainer_python).parent / "accelerate-launch"), *device, *options, "-m", "axolotl.cli.train")
-
-
-def _environment(order: RunOrder, settings: Settings, runtime: RunFolder) -> dict[str, str]:
-    gpus = ",".join(str(index) for index in order.gpus)
-    return {
-        **trainer_environment(settings),
-        **({} if order.gpus else {"ACCELERATE_USE_CPU": "true"}),
-        **({} if order.recorded_step is None else {"AXO_RECORDED_STEP": str(order.recorded_step)}),
-        "PYTHONPATH": str(runtime.python_path),
-        "AXO_RUN": runtime.record.marker,
-        "AXO_WORKER_HOME": str(settings.worker_home.absolute()),
-        "AXO_REPORTS": str(runtime.reports),
-        "AXO_CONTROL": str(runtime.control),
-        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
-        "CUDA_VISIBLE_DEVICES": gpus,
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(_threads(len(order.gpus)))),
-    }
-
-
-def _threads(gpus: int) -> int:
-    return max(1, (os.cpu_count() or 1) // max(1, gpus))
