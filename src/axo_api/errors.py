@@ -230,6 +230,11 @@ def _problem(problem: Any, body: Any) -> dict[str, Any]:
             message = f"{where}: {context['tag']!r} is none of {context['expected_tags']}."
         case "union_tag_not_found":
             message = f"{where}: give {problem['ctx']['discriminator']} to say which kind it is."
+        case "unknown_kind" if isinstance(body, dict):
+            where, value = "kind", _excerpt(body.get("kind"))
+            message = f"kind: {problem['msg']}; got {value}."
+        case "unknown_kind":
+            message = "body: send a JSON object, with the header Content-Type: application/json."
         case "model_attributes_type" | "dict_type" if where == "body":
             message = "body: send a JSON object, with the header Content-Type: application/json."
         case _:

@@ -46,7 +46,7 @@ def job(**changes: Any) -> dict[str, Any]:
         },
         "waiting": None,
         "reason": "completed",
-        "message": "The training ended and its result is whole.",
+        "message": "The run ended and its result is whole.",
         "error": None,
         "result": {"path": f"jobs/{JOB_ID}/attempts/1/outputs", "attempt": 1},
     } | changes

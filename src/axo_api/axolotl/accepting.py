@@ -19,7 +19,7 @@ from axo_contracts.resources import LORA_KERNELS
 
 def has_keys_of_axolotl(spec: JobSpec) -> bool:
     """Return whether there is anything in `spec` for `check_keys` to look at."""
-    return isinstance(spec, ConfigSpec) or bool(spec.axolotl)
+    return isinstance(spec, ConfigSpec) or (isinstance(spec, TrainSpec) and bool(spec.axolotl))
 
 
 def check_keys(spec: JobSpec, settings: Settings, permission: Permission) -> None:
@@ -29,6 +29,8 @@ def check_keys(spec: JobSpec, settings: Settings, permission: Permission) -> Non
             prefix, config, own = "axolotl", spec.axolotl, _not_for_a_spec(spec)
         case ConfigSpec():
             prefix, config, own = "config", _without_replaced(spec.config), _refused(spec.config)
+        case _:
+            return
     schema = config_schema()
     beyond = iter(()) if permission.unsafe_code else reaching(config, settings.allowed_roots, schema)
     problems = _once_a_key(chain(own, _of_our_plugin(config), problems_of(config, schema), beyond))

@@ -4,7 +4,7 @@ from typing import Any
 
 from axo_api.axolotl.device_defaults import with_defaults
 from axo_api.axolotl.inputs import ALL_JSON_LINES, JSON_LINES, Inputs
-from axo_contracts.datasets import Dataset, FileSource, HubSource, PathSource, hub_options
+from axo_contracts.datasets import Dataset, FileSource, HubSource, PathSource, Source, hub_options
 from axo_contracts.jobs import JobSpec, TrainSpec
 from axo_contracts.resources import Capabilities, resolve_for_device
 from axo_contracts.storage_paths import OUTPUTS
@@ -39,7 +39,7 @@ def compile_config(spec: TrainSpec, inputs: Inputs = ALL_JSON_LINES) -> dict[str
 def resolve_config(config: dict[str, Any], spec: JobSpec, capabilities: Capabilities) -> dict[str, Any]:
     """Return `config` with what it leaves open resolved for a worker with `capabilities`."""
     for_device = resolve_for_device(spec.resources, is_adapter=spec.is_adapter, capabilities=capabilities)
-    if not capabilities.gpus or spec.resources.gpus == 0:
+    if spec.kind == "train" and (not capabilities.gpus or spec.resources.gpus == 0):
         for_device |= {"dataset_num_proc": 1, "dataloader_num_workers": 0}
     return with_defaults(config, for_device)
 
@@ -55,15 +55,18 @@ def _data(spec: TrainSpec, inputs: Inputs) -> dict[str, Any]:
 
 def _dataset(spec: TrainSpec, dataset: Dataset, inputs: Inputs) -> dict[str, Any]:
     options = spec.method.dataset_options(spec.method.format_for(dataset.format))
-    match dataset.source:
+    return {**file_options(dataset.source, inputs), **options}
+
+
+def file_options(source: Source, inputs: Inputs) -> dict[str, Any]:
+    """Return where Axolotl finds the rows of a source."""
+    match source:
         case FileSource(file_id=file_id):
-            kind = inputs.dataset_type(file_id)
-            return {"path": inputs.path(file_id), "ds_type": kind, "split": "train", **options}
+            return {"path": inputs.path(file_id), "ds_type": inputs.dataset_type(file_id), "split": "train"}
         case PathSource(path=path):
-            kind = (Wrapping.named(path) or JSON_LINES).dataset_type
-            return {"path": path, "ds_type": kind, "split": "train", **options}
-        case HubSource() as source:
-            return {**hub_options(source), **options}
+            return {"path": path, "ds_type": (Wrapping.named(path) or JSON_LINES).dataset_type, "split": "train"}
+        case HubSource():
+            return hub_options(source)
 
 
 def _streamed(spec: TrainSpec, dataset: Dataset, inputs: Inputs) -> dict[str, Any]:

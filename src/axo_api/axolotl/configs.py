@@ -1,9 +1,10 @@
-"""The Axolotl config of any spec, without what depends on the device."""
+"""The config of any spec, Axolotl's or a task's, without what depends on the device."""
 
 from typing import Any
 
 from axo_api.axolotl.compiler import compile_config
 from axo_api.axolotl.inputs import Inputs
+from axo_api.axolotl.task_config import task_config
 from axo_api.axolotl.whole_config import whole_config
 from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.jobs import JobSpec, TrainSpec
@@ -16,6 +17,8 @@ def config_of(spec: JobSpec, inputs: Inputs) -> dict[str, Any]:
             return _over(compile_config(spec, inputs), spec.axolotl)
         case ConfigSpec():
             return whole_config(spec, inputs)
+        case _:
+            return task_config(spec, inputs)
 
 
 def _over(config: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

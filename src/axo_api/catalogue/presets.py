@@ -6,13 +6,12 @@ from pydantic import ValidationError
 
 from axo_api.catalogue.reading import Catalogue
 from axo_api.errors import Invalid, invalid_from_pydantic
-from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.jobs import JobSpec, TrainSpec
 
 
 def with_preset(spec: JobSpec, catalogue: Catalogue) -> JobSpec:
     """Return `spec` with its preset's values where it gives none of its own. Raises `Invalid` for an unknown preset."""
-    if isinstance(spec, ConfigSpec) or spec.preset is None:
+    if not isinstance(spec, TrainSpec) or spec.preset is None:
         return spec
     preset = catalogue.presets.get(spec.preset)
     if preset is None:

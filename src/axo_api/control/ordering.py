@@ -3,6 +3,8 @@
 import posixpath
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
@@ -13,6 +15,7 @@ from axo_api.clock import now
 from axo_api.control.placement import Place
 from axo_api.files.service import wrappings
 from axo_api.jobs.moves import move
+from axo_api.models.weights import Weights
 from axo_api.settings import Settings
 from axo_api.tables import attempts, files, jobs
 from axo_contracts.jobs import JobSpec, spec_from_json
@@ -44,6 +47,8 @@ def place(connection: Connection, job_id: str, at_place: Place, settings: Settin
     if row["weights_from"] is not None:
         weights = posixpath.relpath(row["weights_from"], attempt_folder(job_id, attempt))
         config |= {"lora_model_dir" if spec.is_adapter else "base_model": weights}
+    if row["models"] is not None:
+        config |= _models(row["models"], spec, attempt_folder(job_id, attempt))
     values = {
         "job_id": job_id,
         "attempt": attempt,
@@ -95,6 +100,14 @@ def capabilities_at(at_place: Place) -> Capabilities:
 def _recorded_step(job: RowMapping) -> int | None:
     """Return up to which step the job's numbers are on record. None: it began at another job's step, unknown here."""
     return job["step"] if job["step"] is not None or job["checkpoints_from"] else 0
+
+
+def _models(kept: dict[str, Any], spec: JobSpec, folder: PurePosixPath) -> dict[str, Any]:
+    """Return what the config says of the models that the job reads, with paths as seen from the attempt's folder."""
+    seen = {field: Weights.kept(model).seen_from(folder) for field, model in kept.items()}
+    if spec.kind == "train":
+        return {"base_model": next(iter(seen.values()))["base"]}
+    return {"models": seen}
 
 
 def _runtime_left(spec: JobSpec, earlier: Sequence[RowMapping]) -> float | None:

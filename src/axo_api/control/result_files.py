@@ -127,7 +127,9 @@ def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
 
 
 def _due(connection: Connection) -> Sequence[Row[str, str]]:
-    query = select(jobs.c.id, jobs.c.owner).where(jobs.c.status == JobStatus.SUCCEEDED, jobs.c.result_file_id.is_(None))
+    query = select(jobs.c.id, jobs.c.owner).where(
+        jobs.c.kind == "train", jobs.c.status == JobStatus.SUCCEEDED, jobs.c.result_file_id.is_(None)
+    )
     return connection.execute(query.order_by(jobs.c.id).limit(JOBS_A_ROUND)).all()
 
 

@@ -88,7 +88,7 @@ def retry(
     )
     sources = _checkpoints_from(connection, row, from_checkpoint)
     submission.row.update(retry_of=job_id, checkpoints_from=sources, remedies=row["remedies"])
-    submission.row["weights_from"] = row["weights_from"]
+    submission.row.update(weights_from=row["weights_from"], models=row["models"])
     return service.submit_all(connection, [submission])[0]
 
 

@@ -11,10 +11,11 @@ from axo_contracts.datasets import Dataset, FileSource
 from axo_contracts.formats import RowFormat, format_of
 from axo_contracts.jobs import TrainSpec
 from axo_contracts.suitability import refused_format
+from axo_contracts.tasks.rows_task import RowsTask
 
 _FILES_NAMED = select(files.c.id, files.c.owner, files.c.report).where(files.c.id.in_(bindparam("ids", expanding=True)))
 
-Asked = tuple[str, TrainSpec, dict[str, Any]]
+Asked = tuple[str, TrainSpec | RowsTask, dict[str, Any]]
 """A job's owner, its spec, and the spec as it will be written."""
 Reports = dict[tuple[str, str], dict[str, Any]]
 """What files hold, by owner and id."""
@@ -33,8 +34,9 @@ def settle_data(connection: Connection, asked: Sequence[Asked]) -> None:
             written[field][index]["format"] = row_format.model_dump(mode="json")
 
 
-def _each(spec: TrainSpec) -> Iterator[tuple[str, int, Dataset]]:
-    for field, datasets in (("datasets", spec.datasets), ("validation_datasets", spec.validation_datasets)):
+def _each(spec: TrainSpec | RowsTask) -> Iterator[tuple[str, int, Dataset]]:
+    validation = spec.validation_datasets if isinstance(spec, TrainSpec) else ()
+    for field, datasets in (("datasets", spec.datasets), ("validation_datasets", validation)):
         for index, dataset in enumerate(datasets):
             yield field, index, dataset
 
@@ -46,9 +48,9 @@ def _reports(connection: Connection, file_ids: Set[str]) -> Reports:
     return {(row.owner, row.id): row.report for row in found}
 
 
-def _row_format(field: str, dataset: Dataset, spec: TrainSpec, owner: str, reports: Reports) -> RowFormat:
+def _row_format(field: str, dataset: Dataset, spec: TrainSpec | RowsTask, owner: str, reports: Reports) -> RowFormat:
     if not isinstance(dataset.source, FileSource):
-        return spec.method.format_for(dataset.format)
+        return (spec.method if isinstance(spec, TrainSpec) else spec).format_for(dataset.format)
     file_id = dataset.source.file_id
     report = reports.get((owner, file_id))
     if report is None:
@@ -59,11 +61,12 @@ def _row_format(field: str, dataset: Dataset, spec: TrainSpec, owner: str, repor
     return dataset.format or format_of(report["format"])
 
 
-def _check_rows(field: str, file_id: str, report: dict[str, Any], dataset: Dataset, spec: TrainSpec) -> None:
+def _check_rows(field: str, file_id: str, report: dict[str, Any], dataset: Dataset, spec: TrainSpec | RowsTask) -> None:
     found = report["format"]
     if report["bad_rows"] or found is None:
         raise Invalid(f"{field}: {_what_is_wrong(file_id, report)}", param=field)
-    if refusal := refused_format(spec.method, found):
+    refusal = refused_format(spec.method, found) if isinstance(spec, TrainSpec) else spec.refused_format(found)
+    if refusal:
         raise Invalid(f"{field}: {file_id!r} has {found} rows; {refusal}.", param=field)
     if dataset.format is not None and dataset.format.type != found:
         raise Invalid(

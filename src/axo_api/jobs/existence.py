@@ -102,22 +102,25 @@ class Existence:
 
 
 def _named_paths(spec: JobSpec, permission: Permission) -> Iterator[_Path]:
-    if spec.base_model.startswith("/"):
-        yield _Path(spec.base_model_field, spec.base_model, "config.json", permission.into_storage)
+    for field, name, _ in spec.named_models():
+        if name.startswith("/"):
+            yield _Path(field, name, "config.json", permission.into_storage)
     for field, source, may_be_folder in spec.sources():
         if isinstance(source, PathSource):
             yield _Path(field, source.path, None if may_be_folder else "", permission.into_storage)
 
 
 def _named_on_hub(spec: JobSpec, permission: Permission) -> Iterator[_HubName]:
-    if HUB_NAME.fullmatch(spec.base_model):
-        yield _HubName(spec.base_model_field, "model", spec.base_model, spec.base_model_revision)
-    elif not spec.base_model.startswith("/") and not permission.unsafe_code:
-        raise Invalid(
-            f"{spec.base_model_field}: {spec.base_model!r} is neither a name on the hub (org/model) nor an "
-            "absolute path.",
-            param=spec.base_model_field,
-        )
+    for named in spec.named_models():
+        field, name, revision = named
+        if HUB_NAME.fullmatch(name):
+            yield _HubName(field, "model", name, revision)
+        elif not (name.startswith("/") or named.is_trained_here or permission.unsafe_code):
+            raise Invalid(
+                f"{field}: {name!r} is neither a name on the hub (org/model) nor an "
+                "absolute path, nor that of a model that was trained here (ft:…).",
+                param=field,
+            )
     for field, source, _ in spec.sources():
         if isinstance(source, HubSource):
             yield _HubName(field, "dataset", source.repo_id, source.revision)

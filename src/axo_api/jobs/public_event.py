@@ -15,7 +15,8 @@ _STATUS_BEFORE = (
     .limit(1)
     .scalar_subquery()
 )
-MOVES = select(job_events, jobs.c.owner, jobs.c.name, jobs.c.standing, _STATUS_BEFORE.label("status_before")).join(
+_OF_THE_JOB = jobs.c.owner, jobs.c.name, jobs.c.kind, jobs.c.standing
+MOVES = select(job_events, *_OF_THE_JOB, _STATUS_BEFORE.label("status_before")).join(
     jobs, jobs.c.id == job_events.c.job_id
 )
 """All moves, as the rows that `event_of_move` takes."""
@@ -27,7 +28,7 @@ _SENTENCES: dict[JobStatus, str] = {
     JobStatus.PAUSING: "The job was asked to pause at its next step.",
     JobStatus.PAUSED: "The job is paused.",
     JobStatus.CANCELLING: "The job was asked to stop at its next step.",
-    JobStatus.SUCCEEDED: "The training ended and its result is whole.",
+    JobStatus.SUCCEEDED: "The run ended and its result is whole.",
     JobStatus.FAILED: "The job failed.",
     JobStatus.CANCELLED: "The job was cancelled.",
 }

@@ -9,9 +9,11 @@ from sqlalchemy import Connection, RowMapping, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from axo_api.clock import now
-from axo_api.errors import Invalid, NotFound, TooManyWaiting
+from axo_api.errors import Invalid, TooManyWaiting
 from axo_api.jobs.config_files import check_files_of_configs
 from axo_api.jobs.data import settle_data
+from axo_api.jobs.finding import get as get
+from axo_api.jobs.models import settle_models
 from axo_api.jobs.moves import record_queued
 from axo_api.owners import owned
 from axo_api.tables import jobs
@@ -19,6 +21,7 @@ from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.ids import JOB, new_id
 from axo_contracts.jobs import JobSpec, TrainSpec, spec_from_json
 from axo_contracts.lifecycle import JobStatus
+from axo_contracts.tasks.rows_task import RowsTask
 
 # Built once: to build them for each group is a third of the processor time that a submit takes in the database.
 _INSERT_JOB = insert(jobs)
@@ -46,7 +49,7 @@ def submit_all(connection: Connection, submissions: Sequence[Submission]) -> lis
     """Queue jobs and return their rows; an idempotency key that was used before returns the job that it made.
 
     Raises `Invalid` when a file that one names does not exist or has bad rows, and when a key was used for another
-    spec.
+    spec, and `ModelNotFound`.
     """
     _check_data(connection, submissions)
     plain = [submission.row for submission in submissions if submission.row["idempotency_key"] is None]
@@ -77,14 +80,6 @@ def made_before(connection: Connection, submission: Submission) -> RowMapping | 
     return _job_of_key(connection, submission.row)
 
 
-def get(connection: Connection, job_id: str, *, owner: str | None) -> RowMapping:
-    """Return the row of a job of an owner (None: of anybody). Raises `NotFound`."""
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id, owned(jobs, owner))).mappings().one_or_none()
-    if row is None:
-        raise NotFound(f"There is no job {job_id!r}; GET /v1/jobs lists yours.", param="job_id")
-    return row
-
-
 def find(
     connection: Connection, *, owner: str | None, after: str | None, limit: int, statuses: Sequence[JobStatus]
 ) -> Sequence[RowMapping]:
@@ -98,7 +93,9 @@ def find(
 
 
 def _check_data(connection: Connection, submissions: Sequence[Submission]) -> None:
-    typed = [(s.row["owner"], s.spec, s.row["spec"]) for s in submissions if isinstance(s.spec, TrainSpec)]
+    for submission in submissions:
+        settle_models(connection, submission.spec, submission.row)
+    typed = [(s.row["owner"], s.spec, s.row["spec"]) for s in submissions if isinstance(s.spec, TrainSpec | RowsTask)]
     settle_data(connection, typed)
     configs = [(s.row["owner"], s.spec) for s in submissions if isinstance(s.spec, ConfigSpec)]
     check_files_of_configs(connection, configs)

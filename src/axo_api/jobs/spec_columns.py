@@ -1,6 +1,6 @@
 """What a kept spec says, as columns and conditions of queries: alike for typed specs and for whole Axolotl configs."""
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, case, func
 
 from axo_api.tables import jobs
 
@@ -8,13 +8,15 @@ _SPEC = jobs.c.spec
 
 
 def base_model_column() -> ColumnElement[str]:
-    """Return the model that a job trains."""
-    return func.coalesce(_SPEC["base_model"].as_string(), _SPEC[("config", "base_model")].as_string())
+    """Return the model that a job trains, or what else it is about."""
+    named = _SPEC["base_model"].as_string(), _SPEC[("config", "base_model")].as_string(), _SPEC["model"].as_string()
+    return func.coalesce(*named)
 
 
 def method_column() -> ColumnElement[str]:
-    """Return the method that a job trains by."""
-    return func.coalesce(_SPEC[("method", "type")].as_string(), _SPEC[("config", "rl")].as_string(), "sft")
+    """Return the method that a job trains by; of a job of another kind, its kind."""
+    trained = func.coalesce(_SPEC[("method", "type")].as_string(), _SPEC[("config", "rl")].as_string(), "sft")
+    return case((jobs.c.kind == "train", trained), else_=jobs.c.kind)
 
 
 def adapter_column() -> ColumnElement[str]:

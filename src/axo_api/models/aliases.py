@@ -10,11 +10,12 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 
 from axo_api.clock import now
 from axo_api.errors import Invalid
-from axo_api.jobs import service as jobs_service
+from axo_api.jobs.finding import get
 from axo_api.openai.names import Trained, parse
 from axo_api.owners import owned
 from axo_api.tables import jobs, model_aliases
 from axo_contracts.ids import ALIAS, new_id
+from axo_contracts.jobs import MODEL_KINDS
 
 _NAME = re.compile(r"ft:[^\x00-\x1f\x7f]{1,509}")
 
@@ -24,7 +25,7 @@ def point(connection: Connection, name: str, *, job_id: str, step: int | None, o
 
     The alias is its job's owner's. Raises `NotFound` for the job, and `Invalid` for a name that cannot be one.
     """
-    job = jobs_service.get(connection, job_id, owner=owner)
+    job = get(connection, job_id, owner=owner)
     if _NAME.fullmatch(name) is None or parse(name) is not None:
         raise Invalid(
             f"{name[:200]!r} can stand for nothing else; choose a name that begins with ft: and is not that of a model "
@@ -63,7 +64,8 @@ def find(connection: Connection, *, owner: str, limit: int) -> Sequence[tuple[st
     query = (
         select(model_aliases.c.name.label("alias"), jobs)
         .join(jobs, jobs.c.id == model_aliases.c.job_id)
-        .where(model_aliases.c.id.in_(newest), model_aliases.c.step.is_(None), jobs.c.result_attempt.is_not(None))
+        .where(model_aliases.c.id.in_(newest), model_aliases.c.step.is_(None))
+        .where(jobs.c.result_attempt.is_not(None), jobs.c.kind.in_(MODEL_KINDS))
         .order_by(model_aliases.c.id.desc())
         .limit(limit)
     )

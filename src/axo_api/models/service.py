@@ -1,7 +1,7 @@
 """What was trained here. Each function is one transaction."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Text, cast, or_, select, update
@@ -11,6 +11,7 @@ from axo_api.models import aliases
 from axo_api.openai.names import checkpoint_name, model_name, parse
 from axo_api.owners import owned
 from axo_api.tables import checkpoints, jobs
+from axo_contracts.jobs import MODEL_KINDS
 from axo_contracts.lifecycle import TERMINAL, JobStatus
 from axo_contracts.storage_paths import OUTPUTS, attempt
 
@@ -23,8 +24,9 @@ class ModelNotFound(NotFound):
 
 def find_trained(connection: Connection, *, owner: str, limit: int) -> Sequence[RowMapping]:
     """Return up to `limit` of an owner's jobs that left a model which is still there, newest first."""
-    left_one = jobs.c.owner == owner, jobs.c.status == JobStatus.SUCCEEDED, jobs.c.result_attempt.is_not(None)
-    return connection.execute(select(jobs).where(*left_one).order_by(jobs.c.id.desc()).limit(limit)).mappings().all()
+    left_one = jobs.c.status == JobStatus.SUCCEEDED, jobs.c.result_attempt.is_not(None), jobs.c.kind.in_(MODEL_KINDS)
+    query = select(jobs).where(jobs.c.owner == owner, *left_one).order_by(jobs.c.id.desc()).limit(limit)
+    return connection.execute(query).mappings().all()
 
 
 class Located(NamedTuple):
@@ -63,6 +65,8 @@ def locate(connection: Connection, name: str, *, owner: str | None, prefer: str 
 
 
 def _is_there(connection: Connection, row: RowMapping, step: int | None) -> bool:
+    if row["kind"] not in MODEL_KINDS:
+        return False
     if step is None:
         return row["result_attempt"] is not None
     of_step = checkpoints.c.job_id == row["id"], checkpoints.c.step == step
@@ -78,14 +82,32 @@ def result_to_remove(connection: Connection, name: str, *, owner: str | None) ->
     if name != model_name(row):
         raise Conflict(f"{name!r} is a checkpoint; delete the model {model_name(row)!r}, which its files belong to.")
     folder = attempt(row["id"], row["result_attempt"])
+    if users := live_jobs_using(connection, folder):
+        raise Conflict(f"{name!r} is needed by {', '.join(users[:3])}; delete it when that has ended.")
+    return Path(folder / OUTPUTS)
+
+
+def live_jobs_using(connection: Connection, folder: PurePosixPath) -> Sequence[str]:
+    """Return the ids of the jobs that have not ended, and read what lies in `folder`: an attempt's, or a checkpoint."""
     uses = or_(
         cast(jobs.c.checkpoints_from, Text).contains(str(folder), autoescape=True),
         jobs.c.weights_from.startswith(f"{folder}/", autoescape=True),
+        jobs.c.weights_from == str(folder),
+        cast(jobs.c.models, Text).contains(f"{folder}/", autoescape=True),
+        cast(jobs.c.models, Text).contains(f'{folder}"', autoescape=True),
     )
-    users = connection.execute(select(jobs.c.id).where(jobs.c.status.not_in(TERMINAL), uses)).scalars().all()
-    if users:
-        raise Conflict(f"{name!r} is needed by {', '.join(users[:3])}; delete it when that has ended.")
-    return Path(folder / OUTPUTS)
+    return connection.execute(select(jobs.c.id).where(jobs.c.status.not_in(TERMINAL), uses)).scalars().all()
+
+
+def folder_of(connection: Connection, located: Located) -> PurePosixPath:
+    """Return where a model, or a checkpoint of it, lies below the storage root."""
+    row, step = located
+    if step is None:
+        return attempt(row["id"], row["result_attempt"]) / OUTPUTS
+    of_step = checkpoints.c.job_id == row["id"], checkpoints.c.step == step
+    query = select(checkpoints).where(*of_step).order_by(checkpoints.c.attempt.desc()).limit(1)
+    checkpoint = connection.execute(query).mappings().one()
+    return attempt(row["id"], checkpoint["attempt"]) / str(checkpoint["path"])
 
 
 def forget_result(connection: Connection, name: str, *, owner: str | None) -> None:

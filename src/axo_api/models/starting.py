@@ -2,14 +2,12 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from axo_api.errors import Invalid
-from axo_api.models.service import locate
+from axo_api.models.service import folder_of, locate
 from axo_api.openai.names import base_name
-from axo_api.tables import checkpoints
 from axo_contracts.jobs import TrainSpec, spec_from_json
-from axo_contracts.storage_paths import OUTPUTS, attempt
 
 
 class Start(NamedTuple):
@@ -22,15 +20,11 @@ class Start(NamedTuple):
 
 def start_from(connection: Connection, name: str, *, owner: str | None, prefer: str) -> Start:
     """Return the trained model, or the checkpoint, that is called `name`. Raises `ModelNotFound`, and `Invalid`."""
-    row, step = locate(connection, name, owner=owner, prefer=prefer)
+    located = locate(connection, name, owner=owner, prefer=prefer)
+    row = located.row
     spec = spec_from_json(row["spec"])
     if not isinstance(spec, TrainSpec):
-        raise Invalid(
-            f"model: {name!r} was trained by a whole Axolotl config; go on from it by such a config.", param="model"
-        )
-    if step is None:
-        return Start(spec, base_name(row), str(attempt(row["id"], row["result_attempt"]) / OUTPUTS))
-    of_step = checkpoints.c.job_id == row["id"], checkpoints.c.step == step
-    query = select(checkpoints).where(*of_step).order_by(checkpoints.c.attempt.desc()).limit(1)
-    checkpoint = connection.execute(query).mappings().one()
-    return Start(spec, base_name(row), str(attempt(row["id"], checkpoint["attempt"]) / checkpoint["path"]))
+        how = "came of a merge" if row["kind"] == "merge" else "was trained by a whole Axolotl config"
+        mend = "it is a `base_model` of POST /v1/jobs" if row["kind"] == "merge" else "go on from it by such a config"
+        raise Invalid(f"model: {name!r} {how}; {mend}.", param="model")
+    return Start(spec, base_name(row), str(folder_of(connection, located)))

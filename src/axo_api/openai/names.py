@@ -23,6 +23,8 @@ def base_name(row: RowMapping | dict[str, Any]) -> str:
     """Return how the client called the base model of a job; where it went on from a trained model, that one's."""
     if row["openai"]:
         return str(row["openai"].get("base_model") or row["openai"]["model"])
+    if row["models"]:
+        return str(next(iter(row["models"].values()))["called"])
     return spec_from_json(row["spec"]).base_model
 
 

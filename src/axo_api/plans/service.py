@@ -18,6 +18,7 @@ from axo_api.catalogue.presets import with_preset
 from axo_api.clock import now
 from axo_api.control.ordering import inputs_of
 from axo_api.dependencies import Parts
+from axo_api.errors import Invalid
 from axo_api.files.service import wrappings
 from axo_api.jobs.permission import permission_of
 from axo_api.jobs.service import Submission, dry_run
@@ -49,6 +50,12 @@ class _Checked:
 
 async def plan(axo: Parts, given: JobSpec, *, caller: Caller) -> Plan:
     """Return what a job of `given` would be. Raises `Invalid` as submitting does, and for what Axolotl refuses."""
+    if given.kind != "train" or given.named_models()[0].is_trained_here:
+        raise Invalid(
+            "kind: only a training on a model of the hub, or on a path, is planned; submit this job with "
+            "POST /v1/jobs, which checks it alike.",
+            param="kind",
+        )
     spec = with_preset(given, axo.catalogue)
     await axo.existence.check(spec, permission_of(caller, axo.settings))
     checked = await axo.database.read(partial(_check, spec=spec, owner=caller.owner))

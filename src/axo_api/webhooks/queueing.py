@@ -46,7 +46,7 @@ def queue_deliveries(connection: Connection, job_ids: Sequence[str]) -> None:
 
 
 def _new_rows(endpoint_id: str, wanted: Collection[str], move: RowMapping) -> Iterator[dict[str, Any]]:
-    for type_ in types_of(event_of_move(move)):
+    for type_ in types_of(event_of_move(move), is_training=move["kind"] == "train"):
         if type_ in wanted:
             yield _new_row(endpoint_id, type_, move)
 

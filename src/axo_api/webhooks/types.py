@@ -32,7 +32,7 @@ OPENAI: dict[JobStatus, EventType] = {
 """OpenAI's types, by the status that a job has reached."""
 
 
-def types_of(event: JobEvent) -> list[EventType]:
-    """Return what a job's move is told as: axo's own type, and OpenAI's where it has one."""
+def types_of(event: JobEvent, *, is_training: bool) -> list[EventType]:
+    """Return what a job's move is told as: axo's own type, and OpenAI's where it has one, which is of training only."""
     native = EventType(event.type)
-    return [native, OPENAI[event.status]] if event.status in OPENAI else [native]
+    return [native, OPENAI[event.status]] if is_training and event.status in OPENAI else [native]

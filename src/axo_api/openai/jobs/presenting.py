@@ -9,6 +9,7 @@ from axo_api.clock import now
 from axo_api.openai.jobs import hyperparameters
 from axo_api.openai.jobs.schemas import FineTuningJob, JobProblem, OpenAiStatus
 from axo_api.openai.names import base_name, model_name
+from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.datasets import FileSource
 from axo_contracts.jobs import JobSpec, TrainSpec, spec_from_json
 from axo_contracts.lifecycle import ENDINGS, EndReason, JobStatus
@@ -93,7 +94,7 @@ def _method(kind: str, spec: TrainSpec, face: dict[str, Any]) -> dict[str, Any] 
 
 
 def _seed(spec: JobSpec) -> int:
-    seed = spec.seed if isinstance(spec, TrainSpec) else spec.config.get("seed")
+    seed = spec.config.get("seed") if isinstance(spec, ConfigSpec) else spec.seed
     return seed if isinstance(seed, int) else 0
 
 

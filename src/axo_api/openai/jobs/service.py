@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, literal, select
 
 from axo_api.clock import now
+from axo_api.errors import NotFound
 from axo_api.jobs import service as jobs_service
 from axo_api.jobs.schemas import standing_of
 from axo_api.openai.jobs.presenting import present
@@ -18,6 +19,8 @@ Row = RowMapping | dict[str, Any]
 def get(connection: Connection, job_id: str, *, owner: str | None) -> FineTuningJob:
     """Return a job. Raises `NotFound`."""
     row = jobs_service.get(connection, job_id, owner=owner)
+    if row["kind"] != "train":
+        raise NotFound(f"Job {job_id!r} is no fine-tuning but a {row['kind']}; GET /v1/jobs/{job_id} shows it.")
     return _presented([row])[0]
 
 
@@ -28,7 +31,9 @@ def find(
 
     None: those without any label.
     """
-    query = select(jobs).where(jobs.c.owner == owner).order_by(jobs.c.id.desc()).limit(limit + 1)
+    query = (
+        select(jobs).where(jobs.c.owner == owner, jobs.c.kind == "train").order_by(jobs.c.id.desc()).limit(limit + 1)
+    )
     if after is not None:
         query = query.where(jobs.c.id < after)
     if metadata is None:

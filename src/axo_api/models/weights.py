@@ -1,0 +1,71 @@
+"""Where the weights of a model lie, whatever it was named by: as a job's row keeps it, and as its config says it."""
+
+import posixpath
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple, Self
+
+from sqlalchemy import Connection, RowMapping
+
+from axo_api.errors import Invalid
+from axo_api.models.service import Located, folder_of, locate
+from axo_api.openai.names import base_name
+from axo_contracts.jobs import spec_from_json
+from axo_contracts.named_model import NamedModel
+
+
+class Weights(NamedTuple):
+    """A base model, and the adapter that is put on it."""
+
+    name: str  # as whoever submitted the job named it
+    called: str  # how the base model is called in the names of results
+    base: str  # a name on the hub, or a path
+    revision: str | None
+    is_stored: bool  # whether `base` is a path below the storage root
+    adapter: str | None  # a path below the storage root
+
+    @classmethod
+    def kept(cls, kept: Mapping[str, Any]) -> Self:
+        """Return what a job's row keeps."""
+        return cls(**kept)
+
+    def seen_from(self, folder: PurePosixPath) -> dict[str, Any]:
+        """Return what a config says of it, with paths relative to the attempt's `folder`."""
+        base = posixpath.relpath(self.base, folder) if self.is_stored else self.base
+        adapter = None if self.adapter is None else posixpath.relpath(self.adapter, folder)
+        return {"name": self.name, "base": base, "revision": self.revision, "adapter": adapter}
+
+
+def weights_of(connection: Connection, named: NamedModel, *, owner: str) -> Weights:
+    """Return where a model lies. Raises `ModelNotFound` for a result that there is not."""
+    if not named.is_trained_here:
+        return Weights(named.name, named.name, named.name, named.revision, is_stored=False, adapter=None)
+    found = locate(connection, named.name, owner=owner, prefer=owner)
+    folder = str(folder_of(connection, found))
+    if _is_adapter(found.row):
+        return _trained_from(found.row)._replace(name=named.name, adapter=folder)
+    return Weights(named.name, base_name(found.row), folder, None, is_stored=True, adapter=None)
+
+
+def base_of(connection: Connection, named: NamedModel, *, owner: str) -> Weights:
+    """Return the model that a result was trained from. Raises `ModelNotFound`, and `Invalid` for what is no result."""
+    if not named.is_trained_here:
+        raise Invalid(
+            f"compare_with: {named.name!r} was not trained here, so its base is not known; name the other model.",
+            param="compare_with",
+        )
+    found: Located = locate(connection, named.name, owner=owner, prefer=owner)
+    base = _trained_from(found.row)
+    return base._replace(name=base.called, adapter=None)
+
+
+def _is_adapter(row: RowMapping) -> bool:
+    return row["kind"] == "train" and spec_from_json(row["spec"]).is_adapter
+
+
+def _trained_from(row: RowMapping) -> Weights:
+    """Return what a job's model was made from: of a training its base, of a merge the adapter on its base."""
+    if row["models"]:
+        return Weights.kept(next(iter(row["models"].values())))
+    base = spec_from_json(row["spec"]).named_models()[0]
+    return Weights(base.name, base_name(row), base.name, base.revision, is_stored=False, adapter=None)
