@@ -15,6 +15,7 @@ from axo_cli.commands import (
     notify,
     plan,
     results,
+    tasks,
     train,
     up,
     watching,
@@ -31,6 +32,10 @@ app = typer.Typer(
 )
 app.command()(up.up)
 app.command()(train.train)
+app.command()(tasks.merge)
+app.command()(tasks.evaluate)
+app.command()(tasks.score)
+app.command()(tasks.generate)
 app.command()(plan.plan)
 app.command()(plan.models)
 app.command()(following.follow)

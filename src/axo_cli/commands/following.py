@@ -52,11 +52,16 @@ def logs(
 
 def follow_to_end(api: Api, wanted: str, *, as_json: bool, logs: bool) -> None:
     """Follow a job, say how it ended, and end the command with its exit code."""
+    raise typer.Exit(exit_code(follow_detachably(api, wanted, as_json=as_json, logs=logs)))
+
+
+def follow_detachably(api: Api, wanted: str, *, as_json: bool, logs: bool) -> dict[str, Any]:
+    """Follow a job, say how it ended, and return it. Ctrl-C ends the command, and not the job."""
     with _detaching(wanted):
         found = follow_job(api, wanted, choose_view(console(), as_json=as_json, logs=logs))
     if not as_json:
         _say_end(found)
-    raise typer.Exit(exit_code(found))
+    return found
 
 
 def _known(api: Api, job: str) -> str:

@@ -104,7 +104,13 @@ def _pace(progress: dict[str, Any]) -> str:
     return ", ".join([*rates, *left])
 
 
+def _model(spec: dict[str, Any]) -> str:
+    return str((spec.get("config") or spec).get("base_model") or spec["model"])
+
+
 def _method(spec: dict[str, Any]) -> str:
+    if spec["kind"] != "train":
+        return str(spec["kind"])
     if "config" in spec:
         return f"a whole config, {spec['config'].get('rl') or 'sft'}, {spec['config'].get('adapter') or 'full'}"
     return f"{spec['method']['type']}, {spec['adapter']['type']}"
@@ -116,7 +122,7 @@ def _fields(job: dict[str, Any]) -> list[tuple[str, str | Text]]:
         ("job", job["id"]),
         ("name", job["name"] or DASH),
         ("status", status_text(job["status"])),
-        ("base model", spec["config"]["base_model"] if "config" in spec else spec["base_model"]),
+        ("model" if spec["kind"] != "train" else "base model", _model(spec)),
         ("method", _method(spec)),
         ("attempt", f"{job['attempt']}" + (f" on {job['worker']}" if job["worker"] else "")),
         ("created", ago(job["created_at"])),

@@ -1,0 +1,134 @@
+"""`axo merge`, `evaluate`, `score` and `generate`: what is done with a model once it is trained."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from axo_cli.api import Api
+from axo_cli.commands.following import follow_detachably
+from axo_cli.errors import UsageError
+from axo_cli.following.job import exit_code
+from axo_cli.options import DEFAULT_URL, AsJson, Url
+from axo_cli.output import DASH, console, number, print_fields, print_table
+from axo_cli.uploading import upload
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="ft:…, ft:…:ckpt-step-N, a name on the hub or a path.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A local file of rows; uploaded.")]
+JobName = Annotated[str | None, typer.Option("--name", help="A name for people.")]
+MaxRows = Annotated[int | None, typer.Option(min=1, help="Stop after so many rows.")]
+Against = Annotated[str | None, typer.Option(help="base, or another model: what it is compared with.")]
+MaxNewTokens = Annotated[int | None, typer.Option(min=1, help="The longest answer, in tokens.")]
+Temperature = Annotated[float | None, typer.Option(min=0, max=2, help="0: always the likeliest token.")]
+TopK = Annotated[int | None, typer.Option(min=0, max=100, help="List so many of the likeliest tokens at each place.")]
+
+
+def merge(model: Model, name: JobName = None, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Add an adapter's weights to its base's, and follow the job: its result is a model of its own."""
+    with Api(url) as api:
+        job = _run(api, {"kind": "merge", "model": model, "name": name}, as_json=as_json)
+        if as_json:
+            return
+        names = [found["id"] for found in api.get("/v1/models")["data"] if found.get("job_id") == job["id"]]
+        console().print(*(f"model: {found}" for found in names), sep="\n", markup=False)
+
+
+def evaluate(
+    model: Model,
+    file: File,
+    against: Against = None,
+    max_rows: MaxRows = None,
+    name: JobName = None,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model's loss on held-out rows, also against its base or another model, and follow the job."""
+    wanted = {"kind": "evaluate", "model": model, "compare_with": against, "max_rows": max_rows, "name": name}
+    with Api(url) as api:
+        job = _run(api, {**wanted, "datasets": _uploaded(api, file)}, as_json=as_json)
+        if not as_json:
+            _show_evaluation(json.loads(_artifact(api, job, "evaluation.json")))
+
+
+def score(
+    model: Model,
+    file: File,
+    top_k: TopK = None,
+    max_rows: MaxRows = None,
+    name: JobName = None,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Say how surprised a model is by each token of a file's rows, and follow the job."""
+    wanted = {"kind": "score", "model": model, "top_k": top_k, "max_rows": max_rows, "name": name}
+    with Api(url) as api:
+        job = _run(api, {**wanted, "datasets": _uploaded(api, file)}, as_json=as_json)
+        if not as_json:
+            summary = json.loads(_artifact(api, job, "summary.json"))
+            print_fields(
+                (field, str(value) if isinstance(value, int) else number(value)) for field, value in summary.items()
+            )
+
+
+def generate(
+    model: Model,
+    file: File,
+    max_new_tokens: MaxNewTokens = None,
+    temperature: Temperature = None,
+    max_rows: MaxRows = None,
+    name: JobName = None,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Let a model answer a file of prompts, and follow the job; the answers are printed at its end."""
+    wanted: dict[str, Any] = {"kind": "generate", "model": model, "max_rows": max_rows, "name": name}
+    wanted |= {"max_new_tokens": max_new_tokens, "temperature": temperature}
+    with Api(url) as api:
+        job = _run(api, {**wanted, "datasets": _uploaded(api, file)}, as_json=as_json)
+        if not as_json:
+            answers = [json.loads(line)["answer"] for line in _artifact(api, job, "generations.jsonl").splitlines()]
+            console().print(*answers, sep="\n", markup=False)
+
+
+def _uploaded(api: Api, file: Path) -> list[dict[str, Any]]:
+    if not file.is_file():
+        raise UsageError(f"There is no file {file}.")
+    return [{"source": {"type": "file", "file_id": upload(api, file)["id"]}}]
+
+
+def _run(api: Api, spec: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
+    """Submit a job and follow it to its end; one that does not succeed ends the command."""
+    given = {field: value for field, value in spec.items() if value is not None}
+    job = api.post("/v1/jobs", given)
+    if not as_json:
+        console().print(f"{job['id']} {job['status']}")
+    ended = follow_detachably(api, job["id"], as_json=as_json, logs=False)
+    if code := exit_code(ended):
+        raise typer.Exit(code)
+    return ended
+
+
+def _artifact(api: Api, job: dict[str, Any], name: str) -> str:
+    return api.text(f"/v1/jobs/{job['id']}/artifacts/{name}")
+
+
+def _show_evaluation(found: dict[str, Any]) -> None:
+    columns = ("MODEL", "ROWS", "TOKENS", "LOSS", "PERPLEXITY", "SCORE")
+    print_table(columns, map(_row, found["models"]), when_empty="")
+    if found["difference"]:
+        fields = [(name, _figure(found["difference"][name])) for name in ("loss", "score")]
+        console().print(f"{found['difference']['of']} has more than {found['difference']['from']}:", markup=False)
+        print_fields([(name, text) for name, text in fields if text != DASH])
+
+
+def _row(model: dict[str, Any]) -> tuple[str, ...]:
+    figures = _figure(model["loss"]), number(model["perplexity"]), _figure(model["score"])
+    return model["model"], str(model["rows"]), str(model["tokens"]), *figures
+
+
+def _figure(of: dict[str, float | None] | None) -> str:
+    if of is None:
+        return DASH
+    error = of["standard_error"]
+    return number(of["value"]) + ("" if error is None else f" ± {number(error)}")
