@@ -1,4 +1,4 @@
-"""Makes a LoRA adapter that has learnt rows by heart, on a tiny model. Run by the trainer's Python: FOLDER."""
+"""Makes a LoRA adapter that has learnt how rows read, on a tiny model. Run by the trainer's Python: FOLDER."""
 
 import json
 import sys

@@ -110,7 +110,7 @@ def _run(api: Api, spec: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
 
 
 def _artifact(api: Api, job: dict[str, Any], name: str) -> str:
-    return api.text(f"/v1/jobs/{job['id']}/artifacts/{name}")
+    return api.text(f"/v1/jobs/{job['id']}/artifacts/{job['result']['attempt']}/{name}")
 
 
 def _show_evaluation(found: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ class _Prepared:
     tokenizer: Any
     sequences: list[Sequence]
     rows_left_out: int
+    metrics_of: str  # what stands before its metrics' names: nothing for the model that the job is about
 
 
 def run(run: Run) -> None:
@@ -36,7 +37,7 @@ def run(run: Run) -> None:
     run.turn_to("preparing data")
     rows = read_rows(run.config)
     questions = _questions(run.config, rows)
-    each = [_prepared(run.config, weights, rows) for weights in run.config["models"].values()]
+    each = [_prepared(run.config, field, rows) for field in run.config["models"]]
     run.turn_to("loading model")
     models = Models(run.config)
     model = models.use(each[0].weights, each[0].tokenizer)
@@ -68,13 +69,15 @@ def _questions(config: dict[str, Any], rows: list[Row]) -> list[Question]:
     return questions
 
 
-def _prepared(config: dict[str, Any], weights: dict[str, Any], rows: list[Row]) -> _Prepared:
+def _prepared(config: dict[str, Any], field: str, rows: list[Row]) -> _Prepared:
+    weights = config["models"][field]
     tokenizer = tokenizer_of(weights)
     tokens = Tokens(tokenizer, config)
     sequences = tokens.of_rows(rows)
     if not sequences:
         raise RowError(f"none of the {len(rows)} rows has a token that counts within sequence_len")
-    return _Prepared(weights["name"], weights, tokenizer, sequences, tokens.left_out)
+    metrics_of = "" if field == "model" else "compared_"
+    return _Prepared(weights["name"], weights, tokenizer, sequences, tokens.left_out, metrics_of)
 
 
 def _measure(
@@ -84,7 +87,7 @@ def _measure(
     _foresee(run, model, one, measured)
     if questions:
         run.turn_to("generating")
-        _answer(run, model, one.tokenizer, questions, measured, write)
+        _answer(run, model, one, questions, measured, write)
     return measured
 
 
@@ -95,26 +98,30 @@ def _foresee(run: Run, model: Any, one: _Prepared, measured: Measured) -> None:
             row = surprise.sequence.row
             measured.nats[row] = measured.nats.get(row, 0.0) + math.fsum(surprise.counted)
             measured.tokens[row] = measured.tokens.get(row, 0) + len(surprise.counted)
-        run.advance(len(batch), loss=math.fsum(measured.nats.values()) / sum(measured.tokens.values()))
+        loss = math.fsum(measured.nats.values()) / sum(measured.tokens.values())
+        run.advance(len(batch), **{f"{one.metrics_of}loss": loss})
 
 
 def _answer(
     run: Run,
     model: Any,
-    tokenizer: Any,
+    one: _Prepared,
     questions: list[Question],
     measured: Measured,
     write: Callable[[dict[str, Any]], None],
 ) -> None:
     sampling, batch_size = run.config["generate"], run.config["batch_size"]
-    batches = answers(model, tokenizer, questions, sampling, batch_size=batch_size, is_to_stop=lambda: run.is_to_stop)
+    batches = answers(
+        model, one.tokenizer, questions, sampling, batch_size=batch_size, is_to_stop=lambda: run.is_to_stop
+    )
     for batch in batches:
         if run.is_to_stop:  # the batch was cut short
             raise Stopped
         for question, (answer,) in batch:
             score = measured.scores[question.row] = grade(sampling["grader"], answer, question.fields)
             write(_generation(measured.name, question, answer, score))
-        run.advance(len(batch), score=math.fsum(measured.scores.values()) / len(measured.scores))
+        score = math.fsum(measured.scores.values()) / len(measured.scores)
+        run.advance(len(batch), **{f"{one.metrics_of}score": score})
 
 
 def _generation(name: str, question: Question, answer: str, score: float) -> dict[str, Any]:
