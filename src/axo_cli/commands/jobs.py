@@ -108,9 +108,9 @@ def _model(spec: dict[str, Any]) -> str:
     return str((spec.get("config") or spec).get("base_model") or spec["model"])
 
 
-def _method(spec: dict[str, Any]) -> str:
-    if spec["kind"] != "train":
-        return str(spec["kind"])
+def _method(kind: str, spec: dict[str, Any]) -> str:
+    if kind != "train":
+        return kind
     if "config" in spec:
         return f"a whole config, {spec['config'].get('rl') or 'sft'}, {spec['config'].get('adapter') or 'full'}"
     return f"{spec['method']['type']}, {spec['adapter']['type']}"
@@ -122,8 +122,8 @@ def _fields(job: dict[str, Any]) -> list[tuple[str, str | Text]]:
         ("job", job["id"]),
         ("name", job["name"] or DASH),
         ("status", status_text(job["status"])),
-        ("model" if spec["kind"] != "train" else "base model", _model(spec)),
-        ("method", _method(spec)),
+        ("base model" if job["kind"] == "train" else "model", _model(spec)),
+        ("method", _method(job["kind"], spec)),
         ("attempt", f"{job['attempt']}" + (f" on {job['worker']}" if job["worker"] else "")),
         ("created", ago(job["created_at"])),
     ]
