@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     """Whether /metrics needs no API key. auto: to a scraper on this host, of a service that listens on loopback."""
     allowed_roots: list[Path] = []
     """Folders below which a job may name models and data by path, as a JSON list. Empty: none."""
+    tracker_addresses: list[str] = []
+    """MLflow and W&B servers, and Trackio Spaces, that any job may name in `integrations`, as a JSON list."""
     unsafe_code: bool = False
     """Whether jobs may run code of their own, and reach files and services outside of them. For people you trust."""
     base_models: dict[str, str] = {}

@@ -19,7 +19,10 @@ FILE_ID = re.compile(r"file-[0-9a-z]{26}")
 HUB_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)?")
 LOADERS = frozenset({"arrow", "csv", "json", "parquet", "text", "webdataset"})
 DATASET_KEYS = ("datasets", "test_datasets", "pretraining_dataset")
-BESIDE_ITS_OWN = ("base_model", "datasets", "validation_datasets", "method", "adapter", "hyperparameters", "axolotl")
+BESIDE_ITS_OWN = (
+    "base_model", "datasets", "validation_datasets", "method", "adapter", "hyperparameters", "axolotl",
+    "integrations",
+)  # fmt: skip
 
 
 def _read(config: Any) -> Any:

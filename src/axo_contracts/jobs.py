@@ -10,6 +10,7 @@ from axo_contracts.adapters import Adapter, FullWeights, Lora
 from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.datasets import Dataset
 from axo_contracts.hyperparameters import Hyperparameters
+from axo_contracts.integrations import Integrations
 from axo_contracts.limits import Limits
 from axo_contracts.methods import Method, Sft
 from axo_contracts.named_model import NamedModel
@@ -40,6 +41,8 @@ class TrainSpec(Strict):
     hyperparameters: Hyperparameters = Hyperparameters()
     resources: Resources = Resources()
     limits: Limits = Limits()
+    integrations: Integrations = ()
+    """Trackers that show the run too: Weights & Biases, MLflow, TensorBoard, Comet, Trackio; at most one of each."""
     axolotl: Annotated[Plain, Field(default_factory=dict)]
     """Any other Axolotl key, as `GET /v1/schema` has it; over what the fields above mean, and over what is `auto`."""
     name: Name | None = None

@@ -61,6 +61,7 @@ class EndReason(StrEnum):
     BAD_DATA = "bad_data"
     BAD_CONFIG = "bad_config"
     MODEL_UNAVAILABLE = "model_unavailable"
+    TRACKER_UNAVAILABLE = "tracker_unavailable"
     TRAINER_CRASHED = "trainer_crashed"
     WORKER_LOST = "worker_lost"
     TIMED_OUT = "timed_out"
@@ -101,6 +102,9 @@ ENDINGS: dict[EndReason, Ending] = {
     EndReason.BAD_CONFIG: Ending(JobStatus.FAILED, "Axolotl refused the config; mend the key that it names."),
     EndReason.MODEL_UNAVAILABLE: Ending(
         JobStatus.FAILED, "The model could not be loaded; look at its name, and at access to it."
+    ),
+    EndReason.TRACKER_UNAVAILABLE: Ending(
+        JobStatus.FAILED, "A tracker of the run could not be used; look at its address, and at its key on the worker."
     ),
     EndReason.TRAINER_CRASHED: Ending(JobStatus.FAILED, "The trainer ended with an error; its last lines say which."),
     EndReason.WORKER_LOST: Ending(

@@ -10,7 +10,10 @@ TASKS = "axo_tasks"
 """The package that runs, in the trainer's environment, every kind of job beside training."""
 
 SECTION = "axo"
-"""The section of the config that only the plugin reads: `fields` and `rewards`."""
+"""The section of the config that is axo's own: `fields` and `rewards` for the plugin, `trackers` for the worker."""
+
+TRACKERS = "trackers"
+"""What the section says of trackers, by their type: what Axolotl has no option for."""
 
 PAIRS = f"{PLUGIN}.pairs"
 """Reads pairs of a better and a worse answer, in all their spellings, as text for DPO and its kin."""

@@ -183,3 +183,16 @@ def test_every_key_whose_name_says_that_it_reaches_out_is_judged() -> None:
 
     assert sorted(named - judged) == []
     assert named >= HARMLESS.keys()
+
+
+def test_what_an_integration_says_is_not_said_again_in_axolotls_words() -> None:
+    spec = {
+        "base_model": "org/model",
+        "datasets": [{"source": {"type": "hub", "repo_id": "org/data"}}],
+        "integrations": [{"type": "wandb", "project": "p"}],
+        "axolotl": {"wandb_project": "q", "wandb_watch": "gradients"},
+    }
+
+    assert refusals(spec) == {
+        "axolotl.wandb_project": "axolotl.wandb_project: integrations has it already, as wandb; say it there."
+    }

@@ -55,7 +55,10 @@ def _without_replaced(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _said_twice(spec: TrainSpec) -> Iterator[Problem]:
-    """Yield keys that say otherwise what the spec's `resources` ask for by name, which is not `auto`."""
+    """Yield keys that say what the spec's `integrations` say, or its `resources` by name, which is not `auto`."""
+    for integration in spec.integrations:
+        for key in spec.axolotl.keys() & integration.axolotl_options(spec.name).keys():
+            yield Problem(key, f"integrations has it already, as {integration.type}; say it there", spec.axolotl[key])
     asked = {"precision": PRECISIONS, "attention": ATTENTIONS, "kernels": LORA_KERNELS}
     for field, keys in asked.items():
         if getattr(spec.resources, field) != "auto":

@@ -8,7 +8,7 @@ from axo_contracts.datasets import Dataset, FileSource, HubSource, PathSource, S
 from axo_contracts.jobs import JobSpec, TrainSpec
 from axo_contracts.resources import Capabilities, resolve_for_device
 from axo_contracts.storage_paths import OUTPUTS
-from axo_contracts.trainer_plugin import SECTION
+from axo_contracts.trainer_plugin import SECTION, TRACKERS
 from axo_contracts.wrappings import Wrapping
 
 
@@ -30,6 +30,7 @@ def compile_config(spec: TrainSpec, inputs: Inputs = ALL_JSON_LINES) -> dict[str
         "seed": spec.seed,
         "output_dir": OUTPUTS,
         "dataset_prepared_path": "prepared",
+        **_trackers(spec),
     }
     if section := _plugin_section(spec):
         config[SECTION] = section
@@ -77,8 +78,17 @@ def _streamed(spec: TrainSpec, dataset: Dataset, inputs: Inputs) -> dict[str, An
     return {"path": options["ds_type"], "data_files": options["path"], "split": "train"} | text
 
 
+def _trackers(spec: TrainSpec) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for integration in spec.integrations:
+        options |= integration.axolotl_options(spec.name)
+    return options
+
+
 def _plugin_section(spec: TrainSpec) -> dict[str, Any]:
     formats = [spec.method.format_for(dataset.format) for dataset in (*spec.datasets, *spec.validation_datasets)]
     unusual = [of for of in formats if of.is_read_by_plugin and not of.has_usual_names]
     fields = {option: name for of in unusual for option, name in of.field_names().items()}
-    return spec.method.plugin_options() | ({"fields": fields} if fields else {})
+    trackers = {of.type: more for of in spec.integrations if (more := of.worker_options())}
+    rest = {"fields": fields, TRACKERS: trackers}
+    return spec.method.plugin_options() | {name: options for name, options in rest.items() if options}

@@ -15,7 +15,7 @@ import httpx
 from axo_api.axolotl.accepting import check_keys, has_keys_of_axolotl
 from axo_api.errors import Invalid
 from axo_api.jobs.permission import Permission
-from axo_api.jobs.unsafe_code import refuse_unsafe_code
+from axo_api.jobs.unsafe_code import refuse_addresses, refuse_unsafe_code
 from axo_api.settings import Settings
 from axo_contracts.datasets import HubSource, PathSource
 from axo_contracts.jobs import JobSpec, TrainSpec
@@ -60,6 +60,7 @@ class Existence:
         """
         if isinstance(spec, TrainSpec) and not permission.unsafe_code:
             refuse_unsafe_code(spec)
+            refuse_addresses(spec, self._settings.tracker_addresses)
         if has_keys_of_axolotl(spec):
             await asyncio.to_thread(check_keys, spec, self._settings, permission)
         paths = [path for path in _named_paths(spec, permission) if not self._is_remembered(path)]

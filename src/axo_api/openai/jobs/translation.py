@@ -24,6 +24,7 @@ from axo_contracts.jobs import TrainSpec
 
 NATIVE_FIELDS = frozenset(TrainSpec.model_fields) - {
     "kind", "base_model", "datasets", "validation_datasets", "method", "hyperparameters", "metadata", "seed", "name",
+    "integrations",
 }  # fmt: skip
 """What may stand beside OpenAI's fields, natively spelt."""
 
@@ -61,7 +62,7 @@ def translate(request: CreateJob, base_models: Mapping[str, str], start: Start |
     if request.suffix and (name := _name(request.suffix)):
         given["name"] = name
     if request.integrations:
-        given["axolotl"] = _wandb(request.integrations[0]) | _object(native.get("axolotl"))
+        given["integrations"] = [_integration(one) for one in request.integrations]
     spec = hyperparameters.with_learning_rate(_validated(given), tuning.learning_rate_multiplier)
     return Asked(spec, _face(request, start))
 
@@ -140,10 +141,8 @@ def _name(suffix: str) -> str:
     return re.sub(r"[^\w.-]+", "-", suffix, flags=re.ASCII).strip("-._")
 
 
-def _wandb(integration: Integration) -> dict[str, Any]:
-    asked = integration.wandb
-    options = {"wandb_project": asked.project, "wandb_entity": asked.entity, "wandb_name": asked.name}
-    return {name: value for name, value in options.items() if value is not None}
+def _integration(integration: Integration) -> dict[str, Any]:
+    return {"type": integration.type, **integration.wandb.model_dump(exclude_none=True)}
 
 
 def _face(request: CreateJob, start: Start | None) -> dict[str, Any]:
