@@ -19,6 +19,7 @@ class Diagnosis:
 _SIGNS: tuple[tuple[EndReason, re.Pattern[str]], ...] = tuple(
     (reason, re.compile(pattern))
     for reason, pattern in (
+        (EndReason.TRACKER_UNAVAILABLE, r"\bTrackerUnavailable: "),
         (EndReason.OOM_GPU, r"CUDA out of memory|OutOfMemoryError|CUDA error: out of memory|HIP out of memory"),
         (EndReason.DISK_FULL, r"No space left on device|Disk quota exceeded|\bENOSPC\b"),
         (EndReason.NAN_LOSS, r"(?i)\bloss\b.{0,40}\b(is|became|was)\b.{0,20}\b(nan|inf\w*)\b"),
@@ -48,12 +49,11 @@ _KILLED = re.compile(r"died with <Signals\.SIGKILL|exitcode\s*:\s*-9\b|Signal 9 
 def diagnose(training: Training, missing_result: str | None) -> Diagnosis:
     """Return why the run ended. `missing_result` is what is wrong with its outputs, if anything.
 
-    What was seen of its GPUs is told with every end but a good one.
+    Trackers that were lost are told with every end, what was seen of its GPUs with every one but a good one.
     """
     diagnosis = _diagnose(training, missing_result)
-    if diagnosis.reason is EndReason.COMPLETED or not training.gpu_troubles:
-        return diagnosis
-    return replace(diagnosis, message=" ".join([diagnosis.message, *training.gpu_troubles]))
+    gpu_troubles = () if diagnosis.reason is EndReason.COMPLETED else training.gpu_troubles
+    return replace(diagnosis, message=" ".join([diagnosis.message, *gpu_troubles, *training.tracker_troubles]))
 
 
 def _diagnose(training: Training, missing_result: str | None) -> Diagnosis:

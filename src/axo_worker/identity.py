@@ -19,6 +19,7 @@ from axo_worker.telemetry.finding import Found
 _PACKAGES = (
     *("axolotl", "torch", "transformers", "accelerate", "peft", "trl", "datasets", "bitsandbytes"),
     *("flash-attn", "deepspeed", "liger-kernel", "vllm", "torchao"),
+    *("wandb", "mlflow", "mlflow-skinny", "tensorboard", "comet-ml", "trackio"),
 )
 _READ_VERSIONS = """
 import json, platform, sys

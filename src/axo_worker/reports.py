@@ -50,7 +50,22 @@ class TrainEnd(msgspec.Struct, frozen=True, tag="train_end"):
     stopped: bool
 
 
-Report = TrainBegin | MetricReport | Save | Phase | Alive | TrainEnd
+class Tracker(msgspec.Struct, frozen=True, tag="tracker"):
+    """A tracker has begun to show the run, under an id of its own."""
+
+    name: str
+    run: str
+    url: str | None
+
+
+class TrackerLost(msgspec.Struct, frozen=True, tag="tracker_lost"):
+    """A tracker failed while it trains, and is told nothing more."""
+
+    name: str
+    message: str
+
+
+Report = TrainBegin | MetricReport | Save | Phase | Alive | TrainEnd | Tracker | TrackerLost
 
 _decoder: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 

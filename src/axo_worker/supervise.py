@@ -16,7 +16,17 @@ from axo_worker.frames import FrameWriter
 from axo_worker.intake import Intake
 from axo_worker.output import LogTail, OutputReader
 from axo_worker.process import TrainerProcess, read_some
-from axo_worker.reports import Alive, MetricReport, Phase, Save, TrainBegin, TrainEnd, parse_report
+from axo_worker.reports import (
+    Alive,
+    MetricReport,
+    Phase,
+    Save,
+    Tracker,
+    TrackerLost,
+    TrainBegin,
+    TrainEnd,
+    parse_report,
+)
 from axo_worker.run_folder import RunFolder
 from axo_worker.spool import MAX_BACKLOG_BYTES
 from axo_worker.stop import StopRequest
@@ -41,6 +51,7 @@ class Training:
     guard_lost: bool = False
     oom_kills: int = 0
     gpu_troubles: tuple[str, ...] = ()  # what was seen of its GPUs, a sentence each
+    tracker_troubles: list[str] = field(default_factory=list)  # a sentence for each tracker that was lost
     log_tail: LogTail = field(default_factory=LogTail)
 
 
@@ -153,6 +164,11 @@ class Supervisor:
                 self._turn_to("saving")
                 how = "stopped as asked" if stopped else "ended"
                 self._frames.say(f"{self._work.capitalize()} {how} at step {step}")
+            case Tracker(name=name, run=run, url=url):
+                self._frames.say(f"{name} shows this run as {run}" + (f": {url}" if url else ""))
+            case TrackerLost(name=name, message=message):
+                self._training.tracker_troubles.append(f"{name} was lost on the way ({message}).")
+                self._frames.say(f"{name} is lost, the training goes on without it ({message})")
             case None:
                 self._frames.say("A report of the plugin was damaged and is left out")
 

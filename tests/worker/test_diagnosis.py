@@ -58,10 +58,11 @@ def little_memory() -> Iterator[LittleMemory]:
         ("fills_the_disk", EndReason.DISK_FULL, "No space left on device"),
         ("loses_its_loss", EndReason.NAN_LOSS, "nan"),
         ("leaves_early", EndReason.TRAINER_CRASHED, "before its training had ended"),
+        ("loses_a_tracker", EndReason.COMPLETED, "MLflow was lost on the way (MlflowException: no answer)."),
         ("cuts_its_result_short", EndReason.TRAINER_CRASHED, "adapter_model.safetensors is cut short"),
     ],
 )
-def test_a_failure_is_told_by_its_reason(worker: Rig, trainer: str, reason: EndReason, said: str) -> None:
+def test_an_end_is_told_by_its_reason(worker: Rig, trainer: str, reason: EndReason, said: str) -> None:
     worker.start(trainer)
 
     end = worker.wait_for_end(worker.order())

@@ -9,19 +9,25 @@ from axo_contracts.trainer_plugin import PLUGIN
 from axo_worker.kinds.launch import Launch, environment_of
 from axo_worker.run_folder import RunFolder
 from axo_worker.settings import Settings
+from axo_worker.trackers import tracking
 from axo_worker.trainer_environment import absolute
 
 
 def launch(order: RunOrder, settings: Settings, runtime: RunFolder, resume_from: Path | None) -> Launch:
-    """Return how the order's training is started; `resume_from` is the checkpoint that it goes on from."""
-    config: dict[str, Any] = {"plugins": [*order.config.get("plugins", []), f"{PLUGIN}.plugin.AxoPlugin"]}
-    if resume_from is not None:
-        config["resume_from_checkpoint"] = str(resume_from)
-    launcher = settings.trainer_command or _accelerate(settings.trainer_python, gpus=len(order.gpus))
+    """Return how the order's training is started; `resume_from` is the checkpoint that it goes on from.
+
+    Raises `RunFailed` for a tracker that cannot be used here.
+    """
     environment = environment_of(order, settings, runtime)
     if order.recorded_step is not None:
         environment["AXO_RECORDED_STEP"] = str(order.recorded_step)
-    return Launch((*launcher, storage_paths.CONFIG), environment, config)
+    trackers = tracking(order, settings, environment)
+    plugins = [*order.config.get("plugins", []), f"{PLUGIN}.plugin.AxoPlugin"]
+    config: dict[str, Any] = {"plugins": plugins, **trackers.config}
+    if resume_from is not None:
+        config["resume_from_checkpoint"] = str(resume_from)
+    launcher = settings.trainer_command or _accelerate(settings.trainer_python, gpus=len(order.gpus))
+    return Launch((*launcher, storage_paths.CONFIG), environment | trackers.environment, config)
 
 
 def _accelerate(trainer_python: Path, *, gpus: int) -> tuple[str, ...]:

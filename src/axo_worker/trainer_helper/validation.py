@@ -14,6 +14,7 @@ from axolotl.utils.dict import DictDefault
 from pydantic import ValidationError
 
 from .device import Device, environment
+from .tracker_packages import TRACKERS, lacking, missing, turned_on
 
 OWN_KEYS = ("capabilities", "env_capabilities")  # of what we tell it, not of the config
 
@@ -43,6 +44,8 @@ class Accepted(NamedTuple):
 
 def validated(config: dict[str, Any], device: Device) -> Accepted:
     """Return what Axolotl makes of `config` for `device`. Raises `Refusal`."""
+    if absent := missing(turned_on(config)):
+        raise Refusal([{"param": TRACKERS[name].use_key, "message": lacking(name)} for name in absent])
     cfg = DictDefault(copy.deepcopy(config))
     try:
         _load_plugins(cfg)

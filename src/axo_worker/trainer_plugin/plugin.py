@@ -13,6 +13,7 @@ from .callback import AxoCallback
 from .phases import Phases
 from .reporter import Reporter
 from .token_tally import TokenTally
+from .trackers import Trackers
 
 _PR_SET_PDEATHSIG = 1
 _STEPWISE = "process_reward_model"  # its labels are of steps
@@ -27,13 +28,16 @@ class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed w
         self._is_first_rank = os.environ.get("RANK", "0") == "0"
         self._reporter = Reporter(os.environ.get("AXO_REPORTS") if self._is_first_rank else None)
         self._phases = Phases(self._reporter)
+        self._trackers = Trackers(self._reporter)
 
     def register(self, cfg: Any) -> None:
         """Keep what only we read of the config, before Axolotl drops it."""
         section.keep(cfg.get("axo") or {})
 
     def load_datasets(self, cfg: Any, preprocess: bool = False) -> None:
-        """Say that the data is being read; Axolotl reads it itself."""
+        """Say that the data is being read; Axolotl reads it itself. Raises `TrackerUnavailable`."""
+        if self._is_first_rank and not preprocess:
+            self._trackers.look_up_runs(cfg)
         self._phases.turn_to("preparing data")
 
     def pre_model_load(self, cfg: Any) -> None:
@@ -44,6 +48,10 @@ class AxoPlugin(BasePlugin):  # type: ignore[misc]  # axolotl is not installed w
         """Put our callback into the trainer's loop."""
         trainer.args.logging_nan_inf_filter = False  # by default, a loss that is NaN is logged as 0
         self._phases.watch(trainer)
+        self._trackers.watch(trainer)
+        if cfg.get("trackio_project_name"):  # Axolotl puts it where only older versions of transformers look
+            trainer.args.project = cfg.trackio_project_name
+            trainer.args.trackio_space_id = cfg.get("trackio_space_id")
         control = os.environ.get("AXO_CONTROL")
         tally = TokenTally()
         tally.watch(trainer, predicts_tokens=not (cfg.get("rl") or cfg.get("reward_model") or cfg.get(_STEPWISE)))
