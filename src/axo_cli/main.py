@@ -16,6 +16,7 @@ from axo_cli.commands import (
     plan,
     results,
     tasks,
+    tensorboard,
     train,
     up,
     watching,
@@ -43,6 +44,7 @@ app.command()(watching.watch)
 app.command("list")(jobs.list_jobs)
 app.command()(jobs.show)
 app.command()(following.logs)
+app.command()(tensorboard.tensorboard)
 app.command()(jobs.cancel)
 app.command()(jobs.pause)
 app.command()(jobs.resume)

@@ -85,7 +85,8 @@ def test_an_exports_jobs_are_queued_with_what_they_were_asked_with(
     run_import: Import, service: ControlPlane, client: openai.OpenAI, tmp_path: Path
 ) -> None:
     chat, pairs = old_file(tmp_path), old_file(tmp_path, rows=PAIRS)
-    tuned = old_job(chat, validation_file=chat["id"])
+    wandb = {"type": "wandb", "wandb": {"project": "tuned", "name": None, "entity": None, "tags": ["old"]}}
+    tuned = old_job(chat, validation_file=chat["id"], integrations=[wandb])
     dpo = {"type": "dpo", "dpo": {"hyperparameters": {"beta": 0.2, "n_epochs": 1}}}
     preferred = old_job(pairs, model="gpt-4.1-2025-04-14", method=dpo)
     write(tmp_path, [preferred, tuned], [chat, pairs])
@@ -100,6 +101,8 @@ def test_an_exports_jobs_are_queued_with_what_they_were_asked_with(
     assert first.metadata == {"team": "blue", "openai_job": tuned["id"]}
     assert first.hyperparameters.model_dump() == tuned["method"]["supervised"]["hyperparameters"]
     assert service.job(first.id)["name"] == "mine"
+    [tracker] = service.job(first.id)["spec"]["integrations"]
+    assert (tracker["type"], tracker["project"], tracker["tags"]) == ("wandb", "tuned", ["old"])
     assert service.job(second.id)["spec"]["base_model"] == "org/other"
     assert service.job(second.id)["spec"]["method"]["rl_beta"] == 0.2
     file = client.files.retrieve(first.training_file)

@@ -54,6 +54,8 @@ def request(planned: Planned, file_ids: Mapping[Path, str]) -> dict[str, Any]:
         asked["method"] = {"type": kind} if settings is None else {"type": kind, kind: settings}
     elif old.get("hyperparameters"):
         asked["hyperparameters"] = old["hyperparameters"]
+    if wandb := [one for one in old.get("integrations") or [] if isinstance(one, dict) and one.get("type") == "wandb"]:
+        asked["integrations"] = wandb
     optional = {"metadata": metadata, "seed": old.get("seed"), "suffix": _suffix(old)}
     return asked | {name: value for name, value in optional.items() if value is not None}
 
