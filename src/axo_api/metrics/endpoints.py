@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
 
+from axo_api.answers import refused_with
 from axo_api.dependencies import Axo, Parts, Reach
 from axo_api.errors import Invalid
 from axo_api.jobs.endpoints import JobId
@@ -66,7 +67,9 @@ async def read_metrics(job_id: JobId, axo: Axo, owner: Reach, asked: Asked) -> R
     return await _answer(axo, owner, [job_id], asked)
 
 
-@router.get("/metrics", response_class=Response, responses=SHAPES, summary="Compare the metrics of jobs")
+@router.get(
+    "/metrics", response_class=Response, responses=SHAPES | refused_with(404), summary="Compare the metrics of jobs"
+)
 async def compare_metrics(
     axo: Axo,
     owner: Reach,
