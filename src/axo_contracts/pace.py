@@ -32,6 +32,7 @@ class Pace:
             case AttemptStarted():
                 step = frame.resumed_from_step or 0
                 self._begin(Standing(attempt=frame.attempt, time=frame.time, step=step))
+                self._resumed_from = step
             case Phase():
                 self._take_phase(frame)
             case Step():
@@ -61,6 +62,7 @@ class Pace:
 
     def _begin(self, known: Standing | None) -> None:
         self._standing = known
+        self._resumed_from = 0
         self._origin = known.time if known else None
         self._steps, self._tokens, self._breaks = RateWindow(), RateWindow(), Breaks()
 
@@ -89,8 +91,8 @@ class Pace:
             self._breaks.anchor(step)
 
     def _take_metric(self, metric: Metric) -> None:
-        if metric.step < self._said(metric).step:
-            return  # of before this attempt: its numbers are said again, or for the first time
+        if metric.step < self._resumed_from:
+            return  # an earlier attempt made that step, and could not say so
         changes: dict[str, Any] = self._reached(metric.step, metric.time)
         changes |= {"epoch": metric.epoch, "max_steps": metric.max_steps or self._said(metric).max_steps}
         if "loss" in metric.values:

@@ -24,6 +24,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "/v1/jobs": SPEC,
     "/v1/jobs/plan": SPEC,
     "/v1/jobs/{job_id}/retry": {"from_checkpoint": "last"},
+    "/v1/jobs/{job_id}/artifacts/{attempt}/{path}/url": {"expires_in": 60},
     "/v1/files/{file_id}/preview": {"base_model": "org/model"},
     "/v1/files/uploads": {"filename": "rows.jsonl"},
     "/v1/keys": {"owner": "somebody", "scopes": ["admin"], "expires_at": "2020-01-01T00:00:00Z"},
@@ -96,6 +97,8 @@ def named(plane: ControlPlane) -> Iterator[dict[str, str]]:
         "endpoint_id": hook["id"],
         "checkpoint": "ft:none",
         "model": "ft:none",
+        "attempt": "1",
+        "path": "none",
     }
     http.delete(f"/v1/webhook_endpoints/{hook['id']}")  # an owner may have only so many
 

@@ -55,7 +55,7 @@ def test_the_demo_learns_and_leaves_nothing_running(demo: Demo) -> None:
 
 
 def test_the_demo_ends_well_although_its_service_is_killed(demo: Demo) -> None:
-    wait_until(lambda: "step 1/" in demo.said(), "the training to begin", 120)
+    wait_until(lambda: "step 1 of " in demo.said(), "the training to begin", 120)
     [service] = psutil.Process(demo.process.pid).children()
 
     service.send_signal(signal.SIGKILL)

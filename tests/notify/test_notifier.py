@@ -9,6 +9,8 @@ from tests.notify.told import JOB, Teller
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 
+from axo_contracts.redis_names import notify_story
+
 SECONDS = 60
 
 
@@ -59,6 +61,9 @@ def test_a_notifier_that_was_killed_goes_on_with_its_message_and_tells_what_it_m
     first = start_notifier({"team": webhook(chat)})
     teller.moved("started", "running")
     wait_until_shown(chat, "mine: running")
+    wait_for(
+        lambda: teller.redis.hexists(notify_story("default", JOB), "sent:team"), "the message to be noted", SECONDS
+    )
     first.kill()
     teller.progressed(10, 2.0)
     teller.progressed(20, 1.0)

@@ -107,6 +107,8 @@ class _Check:
             return None
         except Unfit as error:
             return Useless(number, str(error))
+        except FileNotFoundError as error:  # its client has dropped, and it is removed
+            return Broken(number, repr(error), error.errno)
         except BaseException as error:
             log.exception("the check of %s broke off", self._begin.path)
             return Broken(number, repr(error), error.errno if isinstance(error, OSError) else None)
