@@ -61,9 +61,8 @@ def test_a_notifier_that_was_killed_goes_on_with_its_message_and_tells_what_it_m
     first = start_notifier({"team": webhook(chat)})
     teller.moved("started", "running")
     wait_until_shown(chat, "mine: running")
-    wait_for(
-        lambda: teller.redis.hexists(notify_story("default", JOB), "sent:team"), "the message to be noted", SECONDS
-    )
+    story = notify_story("default", JOB)
+    wait_for(lambda: teller.redis.hexists(story, "sent:team"), "the message's id to be kept", SECONDS)
     first.kill()
     teller.progressed(10, 2.0)
     teller.progressed(20, 1.0)
