@@ -6,7 +6,7 @@ export PYTHON
 BIN := .venv/bin
 # A trainer that is there already, as on Axolotl's own image, goes before the one that `make trainer` installs.
 WITH_TRAINER = AXO_TRAINER_PYTHON=$${AXO_TRAINER_PYTHON:-$$($(BIN)/python trainer/install.py --where)}
-TWO = -n 2 --dist worksteal
+SIDE_BY_SIDE = -n 3 --dist worksteal
 
 .PHONY: help install trainer demo up test check lock bench faults
 
@@ -35,7 +35,7 @@ check: install  ## Lint, types, import rules, and files that are written from th
 	@$(BIN)/python scripts/env_example.py --check .env.example
 
 test: install trainer check  ## Run the checks and all tests
-	@echo "test: pytest, in two processes" && $(WITH_TRAINER) $(BIN)/pytest $(TWO) -m "not alone and not faults_long"
+	@echo "test: pytest, in three processes" && $(WITH_TRAINER) $(BIN)/pytest $(SIDE_BY_SIDE) -m "not alone and not faults_long"
 	@echo "test: pytest, what needs the machine for itself" && $(WITH_TRAINER) $(BIN)/pytest -m "alone and not faults_long"
 
 faults: install trainer  ## Break everything on purpose, and see that the promises hold; RUNS=10 makes ten runs

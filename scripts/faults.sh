@@ -17,7 +17,7 @@ export AXO_FAULTS_OUTCOMES
 for run in $(seq "$runs"); do
     export AXO_FAULTS_SEED=${given:-$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')}
     echo "faults: run $run of $runs, with AXO_FAULTS_SEED=$AXO_FAULTS_SEED"
-    .venv/bin/pytest tests/faults -m "not alone and not faults_short" -n 2 --dist worksteal
+    .venv/bin/pytest tests/faults -m "not alone and not faults_short" -n 3 --dist worksteal
     .venv/bin/pytest tests/faults -m "alone"
     .venv/bin/python -m tests.faults.reliability "$AXO_FAULTS_OUTCOMES" docs/reliability.md
 done

@@ -25,8 +25,9 @@ WHOLE_LIFE = ["axo.job.queued.v1", "axo.job.starting.v1", "axo.job.started.v1", 
 
 @on_both_databases
 def test_a_follower_sees_each_move_of_each_job_from_now_on(plane: ControlPlane, worker: StandInWorker) -> None:
-    plane.submit()
+    before = plane.submit()
     worker.run_next().finishes()
+    plane.wait_for_status(before, "succeeded")
 
     with _following(plane.http) as events:
         job_id = plane.submit(name="seen")

@@ -15,11 +15,12 @@ from axo_cli.demo.stack import free_port
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:
-    """Return as soon as `condition` holds; fail when it does not come to."""
+def wait_until(condition: Callable[[], object], what: str | Callable[[], str], seconds: float = 20.0) -> None:
+    """Return as soon as `condition` holds; fail when it does not come to, and say what was waited for."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain: {what}"
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"waited {seconds:.0f} s in vain: {what if isinstance(what, str) else what()}")
         time.sleep(0.02)
 
 

@@ -102,7 +102,7 @@ def test_a_terminal_that_cannot_repaint_is_told_line_by_line(service: Service) -
 
 
 def _wait(terminal: Terminal, *texts: str) -> None:
-    wait_until(lambda: terminal.shows(*texts), f"{texts} on the screen", 60)
+    wait_until(lambda: terminal.shows(*texts), lambda: f"{texts} on the screen:\n" + "\n".join(terminal.lines()), 60)
 
 
 def _status(status: JobStatus) -> bytes:

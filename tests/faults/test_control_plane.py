@@ -4,8 +4,10 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.faults.cluster import Cluster
 from tests.faults.followers import Followers
@@ -112,7 +114,8 @@ def test_a_stack_of_which_everything_was_killed_at_once_recovers_without_a_hand(
 
     for _ in range(chance.randint(1, 2)):
         for process in stack.processes():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # it went with one that was killed before it
+                process.kill()
         wait_for(lambda: not stack.processes(), lambda: f"every process to be gone: {stack.processes()}", 5)
         recovery.begins()
         stack.start_again()

@@ -46,11 +46,14 @@ SHORT = {"micro_batch_size": 2, "gradient_accumulation_steps": 2, "sequence_len"
     [
         pytest.param(CHATS, {"hyperparameters": {**SHORT, "num_epochs": 1.5, "save_steps": 6}}, id="sft"),
         pytest.param(
-            CHATS,
-            {"adapter": {"type": "full"}, "hyperparameters": {**SHORT, "max_steps": 5, "save_total_limit": 1}},
-            id="full",
+            PAIRS,
+            {
+                "method": {"type": "dpo"},
+                "adapter": {"type": "full"},
+                "hyperparameters": {**SHORT, "num_epochs": 2, "save_total_limit": 1},
+            },
+            id="dpo of all weights",
         ),
-        pytest.param(PAIRS, {"method": {"type": "dpo"}, "hyperparameters": {**SHORT, "num_epochs": 2}}, id="dpo"),
     ],
 )
 def test_steps_tokens_and_disk_are_as_planned(trainer_stack: EmbeddedStack, rows: Rows, fields: dict[str, Any]) -> None:

@@ -32,47 +32,46 @@ HYPERPARAMETERS = {
 EVALUATED = {"hyperparameters": {**HYPERPARAMETERS, "val_set_size": 0.25, "eval_steps": 2}}
 GENERATED = {"num_generations": 2, "max_completion_length": 8}
 FULL = {"type": "full"}
+QLORA = {"adapter": {"type": "qlora"}}
+DORA = {
+    "adapter": {
+        "type": "lora",
+        "peft_use_dora": True,
+        "peft_use_rslora": True,
+        "lora_target_modules": ["q_proj", "v_proj"],
+    }
+}
 
-METHODS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
-    # what it is: rows, method, other fields, a metric that it reports
-    "sft with LoRA on shares": ("sharegpt", {"type": "sft"}, {}, "loss"),
-    "sft with DoRA and rsLoRA on named modules": (
-        "alpaca",
+METHODS: dict[str, tuple[tuple[str, ...], dict[str, Any], dict[str, Any], str]] = {
+    # what it is: rows, method, other fields, a metric that it reports; kinds of adapter are spread over the methods
+    "sft on rows of four formats": (
+        ("sharegpt", "alpaca", "input_output", "chat_template"),
         {"type": "sft"},
-        {
-            "adapter": {
-                "type": "lora",
-                "peft_use_dora": True,
-                "peft_use_rslora": True,
-                "lora_target_modules": ["q_proj", "v_proj"],
-            }
-        },
+        DORA,
         "loss",
     ),
-    "sft with QLoRA on segments": ("input_output", {"type": "sft"}, {"adapter": {"type": "qlora"}}, "loss"),
-    "sft of all weights": ("chat_template", {"type": "sft"}, {"adapter": FULL}, "loss"),
-    "pretrain": ("completion", {"type": "pretrain"}, {}, "loss"),
-    "pretrain from a stream": ("completion", {"type": "pretrain", "streaming": True}, {"adapter": FULL}, "loss"),
+    "pretrain": (("completion",), {"type": "pretrain"}, {}, "loss"),
+    "pretrain from a stream": (("completion",), {"type": "pretrain", "streaming": True}, {"adapter": FULL}, "loss"),
     "dpo with two losses": (
-        "preference",
+        ("preference",),
         {"type": "dpo", "dpo_loss_type": ["sigmoid", "bco_pair"], "dpo_loss_weights": [1.0, 0.5]},
         {},
         "rewards/margins",
     ),
-    "ipo": ("preference_text", {"type": "ipo"}, {}, "rewards/margins"),
-    "simpo": ("preference_text", {"type": "simpo"}, {}, "rewards/margins"),
-    "orpo": ("preference_conversations", {"type": "orpo"}, {}, "log_odds_ratio"),
-    "kto": ("kto", {"type": "kto"}, EVALUATED, "eval_loss"),
-    "grpo": ("prompts", {"type": "grpo", **GENERATED, "rewards": [LENGTH]}, EVALUATED, "eval_rewards/length/mean"),
+    "ipo with QLoRA": (("preference_text",), {"type": "ipo"}, QLORA, "rewards/margins"),
+    "simpo of all weights": (("preference_text",), {"type": "simpo"}, {"adapter": FULL}, "rewards/margins"),
+    "orpo": (("preference_conversations",), {"type": "orpo"}, {}, "log_odds_ratio"),
+    "kto": (("kto",), {"type": "kto"}, EVALUATED, "eval_loss"),
+    "grpo": (("prompts",), {"type": "grpo", **GENERATED, "rewards": [LENGTH]}, EVALUATED, "eval_rewards/length/mean"),
     "gdpo with two rewards": (
-        "prompts",
+        ("prompts",),
         {"type": "gdpo", **GENERATED, "rewards": [LENGTH, ALIKE]},
         {},
         "rewards/text_similarity/mean",
     ),
-    "ebft": ("chat_template", {"type": "ebft", **GENERATED}, {}, "ebft/alignment"),
-    "reward": ("preference", {"type": "reward"}, {}, "loss"),
-    "process_reward": ("stepwise_supervised", {"type": "process_reward"}, {}, "loss"),
+    "ebft": (("chat_template",), {"type": "ebft", **GENERATED}, {}, "ebft/alignment"),
+    "reward": (("preference",), {"type": "reward"}, {}, "loss"),
+    "process_reward": (("stepwise_supervised",), {"type": "process_reward"}, {}, "loss"),
 }
 
 
@@ -92,14 +91,21 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
 
 @pytest.mark.parametrize(("rows", "method", "fields", "metric"), METHODS.values(), ids=METHODS.keys())
 def test_a_method_trains_from_the_request_to_the_artifacts(
-    stack: EmbeddedStack, tmp_path: Path, rows: str, method: dict[str, Any], fields: dict[str, Any], metric: str
+    stack: EmbeddedStack,
+    tmp_path: Path,
+    rows: tuple[str, ...],
+    method: dict[str, Any],
+    fields: dict[str, Any],
+    metric: str,
 ) -> None:
-    path = _write(tmp_path / "rows.jsonl", rows_of(rows))
-    source = {"source": {"type": "path", "path": str(path)}, "format": {"type": rows}}
+    paths = {kind: _write(tmp_path / f"{kind}.jsonl", rows_of(kind)) for kind in rows}
     job_id = stack.submit(
         {
             "base_model": str(stack.model),
-            "datasets": [source],
+            "datasets": [
+                {"source": {"type": "path", "path": str(path)}, "format": {"type": kind}}
+                for kind, path in paths.items()
+            ],
             "method": method,
             "hyperparameters": HYPERPARAMETERS,
             **fields,

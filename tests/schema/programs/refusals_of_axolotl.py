@@ -1,4 +1,4 @@
-"""`TRAINER_PYTHON refusals_of_axolotl.py FOLDER`: what Axolotl's validator says of each config below it, as JSON."""
+"""`TRAINER_PYTHON refusals_of_axolotl.py FOLDER FILE…`: what Axolotl's validator says of each of these, as JSON."""
 
 import json
 import os
@@ -27,8 +27,6 @@ def refusal(config: dict[str, Any]) -> str | None:
 
 
 refusals = {}
-for file in sorted(Path(sys.argv[1]).rglob("*.y*ml")):
-    read = yaml.safe_load(file.read_text(encoding="utf-8"))
-    if "base_model" in read:
-        refusals[str(file.relative_to(sys.argv[1]))] = refusal(read)
+for name in sys.argv[2:]:
+    refusals[name] = refusal(yaml.safe_load(Path(sys.argv[1], name).read_text(encoding="utf-8")))
 print(json.dumps(refusals))
