@@ -4,11 +4,13 @@ import random
 
 import msgspec
 import pytest
+from sqlalchemy import NullPool, create_engine, func, select, update
 from tests.api.control_plane import ControlPlane
 from tests.api.databases import on_both_databases
 from tests.api.standin_worker import Run, StandInWorker
 from tests.waiting import wait_for
 
+from axo_api.tables import job_events
 from axo_contracts import redis_names
 from axo_contracts.ids import JOB, new_id
 from axo_contracts.lifecycle import EndReason
@@ -130,6 +132,28 @@ def test_kills_between_any_two_batches_lose_and_double_nothing(
     assert [status for status, _, _ in plane.moves(job_id)] == ["queued", "starting", "running", "succeeded"]
     whole = ["queued", "starting", "running", "succeeded"]
     wait_for(lambda: _told_in_the_journal(plane, job_id) == whole, "the journal to tell the whole life")
+
+
+@on_both_databases
+def test_moves_that_are_journaled_but_not_known_to_be_are_not_journaled_again(
+    plane: ControlPlane, worker: StandInWorker
+) -> None:
+    job_id = plane.submit()
+    worker.run_next().finishes()
+    plane.wait_for_status(job_id, "succeeded")
+    wait_for(lambda: plane.journal(job_id)[-1].startswith(b'{"type":"end"'), "the end of the journal")
+    before = plane.journal(job_id)
+    engine = create_engine(plane.database_url, poolclass=NullPool)
+
+    plane.kill()
+    with engine.begin() as connection:
+        connection.execute(update(job_events).values(journaled=False))
+    plane.start()
+
+    known = select(func.count()).where(job_events.c.journaled)
+    with engine.connect() as connection:
+        wait_for(lambda: connection.execute(known).scalar_one() == len(plane.moves(job_id)), "the moves to be known")
+    assert plane.journal(job_id) == before
 
 
 @on_both_databases

@@ -54,13 +54,13 @@ async def _journal_new(parts: Parts, records: Records) -> None:
 
 
 def _journal(record: Record, event: RowMapping, parts: Parts) -> None:
-    """Append an event's lines, unless the process died just after it had done so."""
+    """Append an event's lines, unless a process had done so, and died before the database knew of it."""
     lines = [encode(frame) + b"\n" for frame in _frames(event)]
     if record.newest_event >= event["id"]:
         path = parts.settings.storage_root / journal_path(record.job_id)
         lines = [] if tail(path, 1, "end") else lines[1:]
     record.journal.append(b"".join(lines))
-    record.newest_event = event["id"]
+    record.newest_event = max(record.newest_event, event["id"])
 
 
 def _frames(event: RowMapping) -> Iterable[Status | End]:
