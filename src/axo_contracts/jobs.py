@@ -19,7 +19,7 @@ from axo_contracts.plain_data import Plain
 from axo_contracts.resources import Resources
 from axo_contracts.strict import Labels, Line, Name, Priority, Strict
 from axo_contracts.suitability import unsuitable_data
-from axo_contracts.tasks import EvaluateSpec, GenerateSpec, MergeSpec, ScoreSpec, Task
+from axo_contracts.tasks import EvaluateSpec, GenerateSpec, MergeSpec, PushSpec, ScoreSpec, Task
 
 
 class TrainSpec(Strict):
@@ -119,6 +119,7 @@ _TASKS: dict[str, type[Task]] = {
     "score": ScoreSpec,
     "evaluate": EvaluateSpec,
     "generate": GenerateSpec,
+    "push": PushSpec,
 }
 
 
@@ -140,7 +141,8 @@ JobSpec = Annotated[
     | Annotated[MergeSpec, Tag("MergeSpec")]
     | Annotated[ScoreSpec, Tag("ScoreSpec")]
     | Annotated[EvaluateSpec, Tag("EvaluateSpec")]
-    | Annotated[GenerateSpec, Tag("GenerateSpec")],
+    | Annotated[GenerateSpec, Tag("GenerateSpec")]
+    | Annotated[PushSpec, Tag("PushSpec")],
     Discriminator(
         _which,
         custom_error_type="unknown_kind",

@@ -62,6 +62,7 @@ class EndReason(StrEnum):
     BAD_CONFIG = "bad_config"
     MODEL_UNAVAILABLE = "model_unavailable"
     TRACKER_UNAVAILABLE = "tracker_unavailable"
+    DESTINATION_UNAVAILABLE = "destination_unavailable"
     TRAINER_CRASHED = "trainer_crashed"
     WORKER_LOST = "worker_lost"
     TIMED_OUT = "timed_out"
@@ -105,6 +106,10 @@ ENDINGS: dict[EndReason, Ending] = {
     ),
     EndReason.TRACKER_UNAVAILABLE: Ending(
         JobStatus.FAILED, "A tracker of the run could not be used; look at its address, and at its key on the worker."
+    ),
+    EndReason.DESTINATION_UNAVAILABLE: Ending(
+        JobStatus.FAILED,
+        "The result could not be taken to where it was to go; look at the address, and at the worker's keys for it.",
     ),
     EndReason.TRAINER_CRASHED: Ending(JobStatus.FAILED, "The trainer ended with an error; its last lines say which."),
     EndReason.WORKER_LOST: Ending(

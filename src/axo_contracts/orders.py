@@ -17,7 +17,7 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     compression: Compression | None = None  # the worker unpacks it: Axolotl's environment may lack what it takes
 
 
-JobKind = Literal["train", "merge", "score", "evaluate", "generate"]
+JobKind = Literal["train", "merge", "score", "evaluate", "generate", "push"]
 
 
 class RunOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,6 +47,11 @@ def manifest(job_id: str) -> PurePosixPath:
     return job(job_id) / "manifest.json"
 
 
+def job_of(path: PurePosixPath) -> str:
+    """Return the id of the job in whose folder `path` lies."""
+    return path.parts[1]
+
+
 def attempts(job_id: str) -> PurePosixPath:
     """Return the folder that holds a job's attempts, each by its number."""
     return job(job_id) / "attempts"

@@ -22,8 +22,8 @@ from axo_contracts.jobs import JobSpec, spec_from_json
 from axo_contracts.lifecycle import JobStatus
 from axo_contracts.orders import InputFile, RunOrder
 from axo_contracts.resources import Capabilities
+from axo_contracts.storage_paths import OUTPUTS, job_of, manifest, uploaded_file
 from axo_contracts.storage_paths import attempt as attempt_folder
-from axo_contracts.storage_paths import uploaded_file
 
 
 def place(connection: Connection, job_id: str, at_place: Place, settings: Settings) -> RunOrder | None:
@@ -107,7 +107,19 @@ def _models(kept: dict[str, Any], spec: JobSpec, folder: PurePosixPath) -> dict[
     seen = {field: Weights.kept(model).seen_from(folder) for field, model in kept.items()}
     if spec.kind == "train":
         return {"base_model": next(iter(seen.values()))["base"]}
+    if spec.kind == "push":
+        return {"models": seen, **_pushed(Weights.kept(kept["model"]), folder)}
     return {"models": seen}
+
+
+def _pushed(weights: Weights, folder: PurePosixPath) -> dict[str, Any]:
+    """Return which job's the files are, and its manifest as seen from `folder`. A checkpoint has one of its own."""
+    stored = PurePosixPath(weights.folder or "")
+    is_result = stored.name == OUTPUTS
+    return {
+        "job_id": job_of(stored),
+        "manifest": posixpath.relpath(manifest(job_of(stored)), folder) if is_result else None,
+    }
 
 
 def _runtime_left(spec: JobSpec, earlier: Sequence[RowMapping]) -> float | None:

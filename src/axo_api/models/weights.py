@@ -24,6 +24,11 @@ class Weights(NamedTuple):
     is_stored: bool  # whether `base` is a path below the storage root
     adapter: str | None  # a path below the storage root
 
+    @property
+    def folder(self) -> str | None:
+        """Where what was trained here lies, below the storage root; None for a model that was not."""
+        return self.adapter or (self.base if self.is_stored else None)
+
     @classmethod
     def kept(cls, kept: Mapping[str, Any]) -> Self:
         """Return what a job's row keeps."""
@@ -33,7 +38,13 @@ class Weights(NamedTuple):
         """Return what a config says of it, with paths relative to the attempt's `folder`."""
         base = posixpath.relpath(self.base, folder) if self.is_stored else self.base
         adapter = None if self.adapter is None else posixpath.relpath(self.adapter, folder)
-        return {"name": self.name, "base": base, "revision": self.revision, "adapter": adapter}
+        return {
+            "name": self.name,
+            "called": self.called,
+            "base": base,
+            "revision": self.revision,
+            "adapter": adapter,
+        }
 
 
 def weights_of(connection: Connection, named: NamedModel, *, owner: str) -> Weights:

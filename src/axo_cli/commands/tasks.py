@@ -1,4 +1,4 @@
-"""`axo merge`, `evaluate`, `score` and `generate`: what is done with a model once it is trained."""
+"""`axo merge`, `evaluate`, `score`, `generate` and `push`: what is done with a model once it is trained."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from axo_cli.commands.following import follow_detachably
 from axo_cli.errors import UsageError
 from axo_cli.following.job import exit_code
 from axo_cli.options import DEFAULT_URL, AsJson, Url
-from axo_cli.output import DASH, console, number, print_fields, print_table
+from axo_cli.output import DASH, console, number, print_fields, print_table, size
 from axo_cli.uploading import upload
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="ft:…, ft:…:ckpt-step-N, a name on the hub or a path.")]
@@ -21,6 +21,7 @@ MaxRows = Annotated[int | None, typer.Option(min=1, help="Stop after so many row
 Against = Annotated[str | None, typer.Option(help="base, or another model: what it is compared with.")]
 MaxNewTokens = Annotated[int | None, typer.Option(min=1, help="The longest answer, in tokens.")]
 Temperature = Annotated[float | None, typer.Option(min=0, max=2, help="0: always the likeliest token.")]
+PLACES = "hf://OWNER/REPO, s3://BUCKET/PATH, gs://…, az://… or file:///FOLDER, where the operator allows it."
 TopK = Annotated[int | None, typer.Option(min=0, max=100, help="List so many of the likeliest tokens at each place.")]
 
 
@@ -89,6 +90,26 @@ def generate(
         if not as_json:
             answers = [json.loads(line)["answer"] for line in _artifact(api, job, "generations.jsonl").splitlines()]
             console().print(*answers, sep="\n", markup=False)
+
+
+def push(
+    model: Model,
+    to: Annotated[str, typer.Argument(metavar="URL", help=PLACES)],
+    public: Annotated[bool, typer.Option("--public", help="A repository that is made is for everybody.")] = False,
+    name: JobName = None,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Copy a result or a checkpoint, with its manifest, to a hub or to storage, and follow the job."""
+    wanted = {"kind": "push", "model": model, "to": to, "private": not public, "name": name}
+    with Api(url) as api:
+        job = _run(api, wanted, as_json=as_json)
+        if as_json:
+            return
+        found = json.loads(_artifact(api, job, "push.json"))
+    revision = f" in commit {found['revision']}" if found["revision"] else ""
+    told = f"{found['model']} lies at {found['to']}{revision}: {len(found['files'])} files, {size(found['bytes'])}."
+    console().print(told, markup=False, soft_wrap=True)
 
 
 def _uploaded(api: Api, file: Path) -> list[dict[str, Any]]:

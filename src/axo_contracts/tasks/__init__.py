@@ -3,8 +3,9 @@
 from axo_contracts.tasks.evaluate import EvaluateSpec
 from axo_contracts.tasks.generate import GenerateSpec
 from axo_contracts.tasks.merge import MergeSpec
+from axo_contracts.tasks.push import PushSpec
 from axo_contracts.tasks.score import ScoreSpec
 
-Task = MergeSpec | ScoreSpec | EvaluateSpec | GenerateSpec
+Task = MergeSpec | ScoreSpec | EvaluateSpec | GenerateSpec | PushSpec
 
-__all__ = ["EvaluateSpec", "GenerateSpec", "MergeSpec", "ScoreSpec", "Task"]
+__all__ = ["EvaluateSpec", "GenerateSpec", "MergeSpec", "PushSpec", "ScoreSpec", "Task"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from axo_contracts.orders import RunOrder
 from axo_worker.helping.check import refusal
-from axo_worker.kinds import task, train
+from axo_worker.kinds import push, task, train
 from axo_worker.kinds.launch import Launch
 from axo_worker.results import missing_result
 from axo_worker.run_folder import RunFolder
@@ -23,6 +23,8 @@ def launch_of(order: RunOrder, settings: Settings, runtime: RunFolder, resume_fr
     match order.kind:
         case "train":
             return train.launch(order, settings, runtime, resume_from)
+        case "push":
+            return push.launch(order, settings, runtime)
         case _:
             return task.launch(order, settings, runtime)
 
@@ -42,3 +44,5 @@ def missing_of(order: RunOrder, outputs: Path) -> str | None:
             return task.missing_file(outputs, (*answers, "evaluation.json"))
         case "generate":
             return task.missing_file(outputs, ("generations.jsonl",))
+        case "push":
+            return task.missing_file(outputs, ("push.json",))

@@ -5,7 +5,6 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-import torch
 import yaml
 from axo_trainer_plugin.reporter import Reporter
 
@@ -17,8 +16,9 @@ def main(config_file: Path) -> None:
     config = yaml.safe_load(config_file.read_text(encoding="utf-8"))
     control = os.environ.get("AXO_CONTROL")
     run = Run(config, Reporter(os.environ.get("AXO_REPORTS")), Path(control) if control else None)
-    torch.manual_seed(config["seed"])
     kind = import_module(f".{config['kind']}", __package__)  # only what it needs: seconds are in it
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(config["seed"])
     try:
         kind.run(run)
     except Stopped:
