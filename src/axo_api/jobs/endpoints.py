@@ -10,8 +10,8 @@ from axo_api.answers import refused_with
 from axo_api.catalogue.presets import with_preset
 from axo_api.control.asking import ASKS, ask_run
 from axo_api.dependencies import Asking, Axo, Listed, Parts, Reach
-from axo_api.jobs import commands, service
-from axo_api.jobs.schemas import Job, Retry
+from axo_api.jobs import commands, deleting, service
+from axo_api.jobs.schemas import DeletedJob, Job, Retry
 from axo_api.jobs.submitting import submit
 from axo_api.jobs.yaml_body import YAML_BODY, TakesYaml
 from axo_api.pagination import After, Limit, Page, page
@@ -66,6 +66,21 @@ async def get_job(job_id: JobId, axo: Axo, owner: Reach) -> Job:
     if job.status is JobStatus.QUEUED:
         job.waiting = await waiting_of(axo, row)
     return job
+
+
+@router.delete("/{job_id}", summary="Delete a job")
+async def delete_job(
+    job_id: JobId,
+    axo: Axo,
+    owner: Reach,
+    force: Annotated[bool, Query(description="Delete it although other things name it or were made from it.")] = False,
+) -> DeletedJob:
+    """Delete a job that has ended, for good: its outputs, log, metrics and record.
+
+    A 409 names what depends on it. A deletion that was cut short is finished by asking again.
+    """
+    await deleting.delete_job(axo, job_id, owner=owner, force=force)
+    return DeletedJob(id=job_id)
 
 
 @router.post("/{job_id}/cancel", summary="Cancel a job")

@@ -78,6 +78,14 @@ class Retry(BaseModel):
     )
 
 
+class DeletedJob(BaseModel):
+    """A job that is gone."""
+
+    id: str
+    object: Literal["job"] = "job"
+    deleted: Literal[True] = True
+
+
 class Job(BaseModel):
     """A job."""
 

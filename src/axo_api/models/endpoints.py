@@ -11,10 +11,12 @@ from axo_api.dependencies import Asking, Axo, Owner, Reach
 from axo_api.errors import Conflict
 from axo_api.json_body import TakesJson
 from axo_api.models import aliases, service
+from axo_api.models.dependents import removable_result
 from axo_api.models.schemas import Alias, DeletedModel, Model, ModelList, NewAlias
 from axo_api.openai.base_models import mapped
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=TakesJson)
+Force = Annotated[bool, Query(description="Delete it although other things name it or were made from it.")]
 Name = Annotated[str, Path(max_length=4096, description="Percent-encoded: it may hold `/` and `:`.")]
 
 
@@ -57,16 +59,16 @@ async def name_model(model: Name, wanted: NewAlias, axo: Axo, owner: Reach) -> A
 
 
 @router.delete("/{model:path}", summary="Delete a trained model")
-async def delete_model(model: Name, axo: Axo, caller: Asking) -> DeletedModel:
+async def delete_model(model: Name, axo: Axo, caller: Asking, force: Force = False) -> DeletedModel:
     """Remove what a job has trained, and the checkpoints beside it. The job's record stays. Of an alias, only the name
-    is removed.
+    is removed. What depends on it is named in a 409: see `GET /v1/jobs/{id}/dependents`.
 
     The files go first: a deletion that was cut short is finished by asking again.
     """
     owner = caller.reach
     if await axo.database.write(partial(aliases.remove, name=model, owner=owner, prefer=caller.owner)):
         return DeletedModel(id=model)
-    outputs = await axo.database.read(partial(service.result_to_remove, name=model, owner=owner))
+    outputs = await axo.database.read(partial(removable_result, name=model, owner=owner, force=force))
     await asyncio.to_thread(shutil.rmtree, axo.settings.storage_root / outputs, ignore_errors=True)
     await axo.database.write(partial(service.forget_result, name=model, owner=owner))
     return DeletedModel(id=model)

@@ -1,4 +1,4 @@
-"""`axo list`, `show`, `cancel`, `pause`, `resume`, `retry`: what there is, and what it can be told."""
+"""`axo list`, `show`, `cancel`, `pause`, `resume`, `retry`, `delete`: what there is, and what it can be told."""
 
 from typing import Annotated, Any
 
@@ -64,6 +64,23 @@ def retry(
 ) -> None:
     """Submit a job that has ended once more; it goes on from the newest checkpoint, if there is one."""
     _command(job, "retry", url, as_json=as_json, body={"from_checkpoint": checkpoint or not scratch})
+
+
+def delete(
+    job: Job,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where other things name it or were made from it.")
+    ] = False,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a job that has ended: its outputs, its log and its record."""
+    with Api(url) as api:
+        found = api.delete(f"/v1/jobs/{job_id(api, job)}{'?force=true' if force else ''}")
+    if as_json:
+        print_json(found)
+    else:
+        console().print(f"{found['id']} is gone.")
 
 
 def _command(job: str, command: str, url: str, *, as_json: bool, body: dict[str, Any] | None = None) -> None:

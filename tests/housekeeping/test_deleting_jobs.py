@@ -1,0 +1,97 @@
+"""A job that has ended is deleted with all that it has left, unless something depends on it."""
+
+import shutil
+
+import httpx
+from tests.api_process import ApiProcess
+from tests.housekeeping.ended import EndedJob, content_of, error_of, upload
+
+from axo_api.tables import job_events
+
+
+def test_a_deleted_job_leaves_nothing_behind(api: ApiProcess) -> None:
+    result_file, other = upload(api), EndedJob(api)
+    job = EndedJob(api)
+    job.keep_checkpoint(3)
+    job.becomes(result_file_id=result_file)
+
+    answer = httpx.delete(f"{api.url}/v1/jobs/{job.id}")
+
+    assert answer.json() == {"id": job.id, "object": "job", "deleted": True}
+    assert not job.folder.exists()
+    assert not content_of(api, result_file).exists()
+    for path in ("", "/stream", "/checkpoints", "/artifacts", "/metrics", "/manifest", "/dependents"):
+        error_of(httpx.get(f"{api.url}/v1/jobs/{job.id}{path}"), 404)
+    error_of(httpx.delete(f"{api.url}/v1/jobs/{job.id}"), 404)
+    assert job.id not in httpx.get(f"{api.url}/v1/models").text
+    assert other.outputs.exists()
+
+
+def test_a_job_that_has_not_ended_or_is_still_told_of_is_not_deleted(api: ApiProcess) -> None:
+    live = api.submit()
+    told = EndedJob(api)
+    told.change(job_events, published=False)
+
+    waits = error_of(httpx.delete(f"{api.url}/v1/jobs/{live}", params={"force": True}), 409)
+    soon = httpx.delete(f"{api.url}/v1/jobs/{told.id}")
+
+    assert "is queued; cancel it" in waits["message"]
+    assert "ask again in a moment" in error_of(soon, 409)["message"]
+    assert soon.headers["x-should-retry"] == "true"
+    assert told.outputs.exists()
+
+
+def test_what_depends_on_a_job_is_said_first(api: ApiProcess) -> None:
+    job, built_on_it = EndedJob(api), EndedJob(api)
+    job.name("ft:prod")
+    weights = {"name": "x", "called": "x", "base": f"jobs/{job.id}/attempts/1/outputs", "revision": None}
+    built_on_it.becomes(models={"base_model": {**weights, "is_stored": True, "adapter": None}})
+
+    listed = httpx.get(f"{api.url}/v1/jobs/{job.id}/dependents").json()["data"]
+    refused = error_of(httpx.delete(f"{api.url}/v1/jobs/{job.id}"), 409)
+    model_refused = error_of(httpx.delete(f"{api.url}/v1/models/{job.model}"), 409)
+    forced = httpx.delete(f"{api.url}/v1/jobs/{job.id}", params={"force": True})
+
+    assert {(one["type"], one["id"], one["must_end"]) for one in listed} == {
+        ("alias", "ft:prod", False),
+        ("job", built_on_it.id, False),
+    }
+    assert refused["errors"] == listed
+    assert "ft:prod" in refused["message"]
+    assert "?force=true" in refused["message"]
+    assert model_refused["errors"] == listed
+    assert forced.status_code == 200
+    assert httpx.get(f"{api.url}/v1/models/ft:prod").status_code == 404
+
+
+def test_a_live_job_that_reads_it_is_never_forced(api: ApiProcess) -> None:
+    job = EndedJob(api)
+    retried = httpx.post(f"{api.url}/v1/jobs/{job.id}/retry").json()["id"]
+
+    refused = error_of(httpx.delete(f"{api.url}/v1/jobs/{job.id}", params={"force": True}), 409)
+    httpx.post(f"{api.url}/v1/jobs/{retried}/cancel")
+    freed = httpx.delete(f"{api.url}/v1/jobs/{job.id}")
+
+    assert f"is needed by {retried}" in refused["message"]
+    assert freed.status_code == 200
+
+
+def test_a_deletion_that_was_cut_short_is_finished_by_asking_again(api: ApiProcess) -> None:
+    job = EndedJob(api)
+    job.becomes(result_attempt=None)
+    shutil.rmtree(job.folder)
+
+    answer = httpx.delete(f"{api.url}/v1/jobs/{job.id}")
+
+    assert answer.status_code == 200
+    error_of(httpx.get(f"{api.url}/v1/jobs/{job.id}"), 404)
+
+
+def test_a_file_says_which_jobs_name_it(api: ApiProcess) -> None:
+    file_id = upload(api)
+    rows = [{"source": {"type": "file", "file_id": file_id}}]
+    ended, live = EndedJob(api, datasets=rows), api.submit(datasets=rows)
+
+    listed = httpx.get(f"{api.url}/v1/files/{file_id}/dependents").json()["data"]
+
+    assert {(one["id"], one["must_end"]) for one in listed} == {(ended.id, False), (live, True)}
