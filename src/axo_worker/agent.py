@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from axo_worker.caches import CacheKeeper
 from axo_worker.heartbeat import Heartbeat
 from axo_worker.identity import describe, remember, trouble_with_trainer
 from axo_worker.kept_process import KeptProcess
@@ -34,6 +35,7 @@ class Agent:
         self._boot_id = os.urandom(6).hex()
         self._redis = connect(settings.redis_url, retries=1)
         self._leftovers = Leftovers(self._redis, settings.worker_home)
+        self._caches = CacheKeeper(settings)
         self._found = find_driver(cpu_only=settings.cpu_only)
         self._watch = HostWatch(self._found, settings.storage_root)
         state = describe(settings, self._boot_id, self._found)
@@ -57,6 +59,7 @@ class Agent:
         while not (self._is_draining and not any(slot.is_alive() for slot in self._slots)):
             self._look_after_slots()
             self._leftovers.end_orphaned_runs()
+            self._caches.look()
             self._rest()
         self._helper.end(_HELPER_LEAVES_SECONDS)
         self._heartbeat.close()

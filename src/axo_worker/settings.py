@@ -29,6 +29,12 @@ class Settings(BaseSettings):
     """Replaces `accelerate-launch …`, as a JSON list; the config's path follows it. For tests and unusual launchers."""
     trainer_pass_env: tuple[str, ...] = ()
     """Variables of this environment that the trainer may see, as a JSON list; for example HF_TOKEN."""
+    push_destinations: tuple[str, ...] = ()
+    """Where results may be pushed, as JSON, the same on API and workers: ["hf://my-org", "s3://bucket/{owner}"]."""
+    cache_days: float | None = Field(default=None, gt=0)
+    """How long what came from a hub is kept on this host after its last use. Left out: always."""
+    cache_bytes: int | None = Field(default=None, ge=0)
+    """How much of them is kept; what was not used for longest goes first, and nothing while a run lives here."""
     trainer_helper: bool = True
     """Keep a process with Axolotl loaded (about 0.7 GB of memory, no GPU), which checks configs and plans runs."""
     cpu_only: bool = False

@@ -1,0 +1,57 @@
+"""What a worker keeps of hubs goes between its runs, what rested longest first."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from axo_worker.caches import sweep, what_would_go
+from axo_worker.settings import Settings
+
+DAY_SECONDS = 24 * 3600
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A hub's cache with three models, used 30, 20 and 10 days ago."""
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    cache = tmp_path / "hf" / "hub"
+    for days in (30, 20, 10):
+        blobs = cache / f"models--org--m{days}" / "blobs"
+        blobs.mkdir(parents=True)
+        (blobs / "1").write_bytes(bytes(1000))
+        used_at = time.time() - days * DAY_SECONDS
+        os.utime(blobs / "1", (used_at, used_at))
+    return cache
+
+
+def test_what_was_not_used_for_long_goes_and_the_rest_stays(cache: Path, tmp_path: Path) -> None:
+    settings = Settings(worker_home=tmp_path, cache_days=15)
+
+    listed = what_would_go(settings)
+    sweep(settings)
+
+    assert [(going.cached.path.name, going.why) for going in listed] == [
+        ("models--org--m30", "not used for 15 days"),
+        ("models--org--m20", "not used for 15 days"),
+    ]
+    assert [path.name for path in cache.iterdir()] == ["models--org--m10"]
+
+
+def test_what_is_too_much_goes_but_not_while_a_run_lives(cache: Path, tmp_path: Path) -> None:
+    settings = Settings(worker_home=tmp_path, cache_bytes=2000)
+    (tmp_path / "runs" / "ftjob-1-1").mkdir(parents=True)
+
+    sweep(settings)
+    during_a_run = len([*cache.iterdir()])
+    (tmp_path / "runs" / "ftjob-1-1").rmdir()
+    sweep(settings)
+
+    assert during_a_run == 3
+    assert sorted(path.name for path in cache.iterdir()) == ["models--org--m10", "models--org--m20"]
+
+
+def test_without_a_rule_everything_stays(cache: Path, tmp_path: Path) -> None:
+    assert what_would_go(Settings(worker_home=tmp_path)) == []
