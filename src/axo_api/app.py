@@ -23,6 +23,8 @@ from axo_api.files.checkers.pool import Checkers
 from axo_api.files.limits import unpack_limits
 from axo_api.files.sweeping import keep_swept, sweep
 from axo_api.health import endpoints as health
+from axo_api.housekeeping import endpoints as housekeeping
+from axo_api.housekeeping.quota import Quota
 from axo_api.jobs import endpoints as jobs
 from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
@@ -104,6 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
         webhooks,
         schema,
         keys,
+        housekeeping,
         health,
         monitoring,
     )
@@ -144,6 +147,7 @@ async def _running(settings: Settings, catalogue: Catalogue, traces: Tracer) -> 
         catalogue=catalogue,
         instruments=Instruments(hub),
         snapshots=Snapshots(database, redis),
+        quota=Quota(settings),
         tracer=traces,
         usual=UsualTimesKeeper(database),
         queue_changed=queue_changed,

@@ -11,6 +11,7 @@ from axo_api.callers import Caller
 from axo_api.catalogue.reading import Catalogue
 from axo_api.database import Database
 from axo_api.files.checkers.pool import Checkers
+from axo_api.housekeeping.quota import Quota
 from axo_api.jobs.existence import Existence
 from axo_api.journals.hub import Hub
 from axo_api.keys.ring import KeyRing
@@ -45,6 +46,7 @@ class Parts:
     catalogue: Catalogue
     instruments: Instruments
     snapshots: Snapshots
+    quota: Quota
     tracer: Tracer
     usual: UsualTimesKeeper
     queue_changed: Wake  # for the dispatcher

@@ -35,6 +35,45 @@ class FileSettings(BaseModel):
     """How long an unfinished upload is kept after its last bytes came."""
 
 
+class KeepSettings(BaseModel):
+    """What is swept away, by age and by size. Everything is kept that no rule is for."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    files_days: Annotated[float, Field(gt=0)] | None = None
+    """How long uploaded files are kept. Left out: until they are deleted."""
+    files_bytes: Annotated[int, Field(ge=0)] | None = None
+    """How much of all uploaded files is kept; the oldest go first."""
+    checkpoints_days: Annotated[float, Field(gt=0)] | None = None
+    """How long checkpoints are kept after the end of their job."""
+    checkpoints_bytes: Annotated[int, Field(ge=0)] | None = None
+    """How much of all checkpoints of ended jobs is kept; those whose job ended first go first."""
+    logs_days: Annotated[float, Field(gt=0)] | None = None
+    """How long the logs of a job are kept after its end. Its moves and its metrics stay."""
+    logs_bytes: Annotated[int, Field(ge=0)] | None = None
+    """How much of all logs of ended jobs is kept; those whose job ended first go first."""
+    scratch_days: Annotated[float, Field(gt=0)] | None = None
+    """How long inputs and prepared data in the folders of attempts are kept after the end of their job."""
+    every_hours: Annotated[float, Field(gt=0)] = 1.0
+    """How often what is to go is looked for."""
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether anything is to go at all."""
+        return any(getattr(self, name) is not None for name in type(self).model_fields if name != "every_hours")
+
+
+class QuotaSettings(BaseModel):
+    """How much of the storage owners may take: their files, checkpoints and results together."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    bytes: Annotated[int, Field(gt=0)] | None = None
+    """How much each owner may have, in bytes, before uploads and submits are refused. Left out: any amount."""
+    owners: dict[str, Annotated[int, Field(gt=0)]] = {}
+    """How much single owners may have instead, as JSON: {"alice": 500000000000}."""
+
+
 class WebhookSettings(BaseModel):
     """Where webhooks may go, and how long they are tried."""
 
@@ -85,6 +124,8 @@ class Settings(BaseSettings):
     """Folders below which a job may name models and data by path, as a JSON list. Empty: none."""
     tracker_addresses: list[str] = []
     """MLflow and W&B servers, and Trackio Spaces, that any job may name in `integrations`, as a JSON list."""
+    push_destinations: list[str] = []
+    """Where results may be pushed, as JSON, the same on API and workers: ["hf://my-org", "s3://bucket/{owner}"]."""
     unsafe_code: bool = False
     """Whether jobs may run code of their own, and reach files and services outside of them. For people you trust."""
     base_models: dict[str, str] = {}
@@ -110,6 +151,8 @@ class Settings(BaseSettings):
     """A YAML file of base models and presets that are added to those that axo brings, or take their place by name."""
     hub: HubSettings = HubSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    keep: KeepSettings = KeepSettings()
+    quota: QuotaSettings = QuotaSettings()
 
     @property
     def readable_roots(self) -> list[Path]:

@@ -9,6 +9,7 @@ from axo_cli.commands import (
     files,
     fleet,
     following,
+    housekeeping,
     importing,
     jobs,
     keys,
@@ -37,6 +38,7 @@ app.command()(tasks.merge)
 app.command()(tasks.evaluate)
 app.command()(tasks.score)
 app.command()(tasks.generate)
+app.command()(tasks.push)
 app.command()(plan.plan)
 app.command()(plan.models)
 app.command()(following.follow)
@@ -49,10 +51,12 @@ app.command()(jobs.cancel)
 app.command()(jobs.pause)
 app.command()(jobs.resume)
 app.command()(jobs.retry)
+app.command()(jobs.delete)
 app.command()(results.pull)
 app.command()(results.verify)
 app.command()(fleet.workers)
 app.command()(fleet.queue)
+app.command()(housekeeping.gc)
 app.command()(notify.notify)
 app.add_typer(files.files, name="files")
 app.add_typer(keys.keys, name="keys")

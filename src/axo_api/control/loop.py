@@ -15,6 +15,7 @@ from axo_api.control.recorder import Recorder
 from axo_api.control.records import Records
 from axo_api.control.result_files import run_result_files
 from axo_api.dependencies import Parts
+from axo_api.housekeeping.sweep import keep_house
 from axo_api.webhooks.deliverer import Deliverer
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ async def _run_parts(parts: Parts) -> None:
             ("result files", lambda: run_result_files(parts)),
             ("dispatcher", lambda: run_dispatcher(parts, rq)),
             ("deliverer", Deliverer(parts).run),
+            ("housekeeping", lambda: keep_house(parts)),
             ("reconciler", Reconciler(parts, rq, records).run),
         )
     ]

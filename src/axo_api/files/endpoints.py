@@ -17,8 +17,10 @@ from axo_api.files.limits import unpack_limits
 from axo_api.files.names import PURPOSES, checked_name, checked_purpose
 from axo_api.files.overlap import overlap
 from axo_api.files.preview import first_rows
+from axo_api.files.removing import discard_content, remove_file
 from axo_api.files.schemas import DeletedFile, File, FileReport, Overlap, Preview
 from axo_api.files.upload import Place, Upload, receive_form, receive_raw
+from axo_api.housekeeping.quota import QuotaExceeded
 from axo_api.pagination import After, Page, page
 from axo_contracts import storage_paths
 from axo_contracts.ids import FILE, new_id
@@ -60,6 +62,7 @@ async def upload_file(request: Request, axo: Axo, owner: Owner) -> File:
 
     Its rows are checked on the way. A file with bad rows is stored too: its report lists them, and jobs refuse it.
     """
+    await axo.quota.check(axo.database, owner)
     place = _new_place(axo)
     upload = await receive_form(request.headers.get("content-type"), request.stream(), place)
     return await _made(axo, place, upload, owner)
@@ -74,6 +77,7 @@ async def put_file(
     purpose: Annotated[str, Query(max_length=1024)] = "fine-tune",
 ) -> File:
     """Store a body that is the file, as `curl -T rows.jsonl` sends it. To go on after a break, begin an upload."""
+    await axo.quota.check(axo.database, owner, more=int(request.headers.get("content-length", 0)))
     place = _new_place(axo)
     name = checked_name(filename, "filename")
     upload = await receive_raw(request.stream(), place, name, checked_purpose(purpose))
@@ -105,9 +109,7 @@ async def get_file(file_id: FileId, axo: Axo, owner: Reach) -> File:
 @router.delete("/{file_id}", summary="Delete a file")
 async def delete_file(file_id: FileId, axo: Axo, owner: Reach) -> DeletedFile:
     """Delete a file that no live job needs."""
-    await axo.database.write(partial(service.remove, file_id=file_id, owner=owner))
-    for path in (storage_paths.uploaded_file(file_id), storage_paths.row_hashes(file_id)):
-        await asyncio.to_thread((axo.settings.storage_root / path).unlink, missing_ok=True)
+    await remove_file(axo, file_id, owner=owner)
     return DeletedFile(id=file_id)
 
 
@@ -164,6 +166,11 @@ async def _made(axo: Parts, place: Place, upload: Upload, owner: str) -> File:
         owner=owner,
         lifetime_seconds=upload.lifetime_seconds,
     )
+    try:
+        await axo.quota.check(axo.database, owner, more=row["bytes"])
+    except QuotaExceeded:
+        await discard_content(axo, place.file_id)
+        raise
     await axo.database.write(partial(service.add, row=row))
     return File.from_row(row)
 

@@ -10,18 +10,25 @@ from axo_api.callers import Caller
 from axo_api.dependencies import Parts
 from axo_api.jobs import service
 from axo_api.jobs.permission import permission_of
+from axo_api.jobs.pushing import prepare_push
+from axo_api.jobs.room import check_disk
+from axo_contracts.tasks import PushSpec
 
 
 async def submit(axo: Parts, caller: Caller, submission: service.Submission) -> RowMapping | dict[str, Any]:
     """Queue a job and return its row, or that of the job which the same idempotency key has made before.
 
-    Raises `Invalid` for what cannot be trained, and `TooManyWaiting`.
+    Raises `Invalid` for what cannot be trained, `QuotaExceeded`, `StorageFull`, and `TooManyWaiting`.
     """
     if submission.row["idempotency_key"] is not None:
         made = await axo.database.read(partial(service.made_before, submission=submission))
         if made is not None:
             return made
     await axo.existence.check(submission.spec, permission_of(caller, axo.settings))
+    if isinstance(submission.spec, PushSpec):
+        await prepare_push(axo, submission.spec, owner=caller.owner)
+    await axo.quota.check(axo.database, caller.owner)
+    await check_disk(axo, submission.spec, owner=caller.owner)
     if (most := axo.settings.max_waiting_jobs) is not None:
         await axo.database.read(partial(service.check_room, owner=caller.owner, most=most))
     submission.row["traceparent"] = axo.tracer.traceparent()

@@ -15,7 +15,9 @@ from axo_api.files import service as files
 from axo_api.files.body import RAW_BODY
 from axo_api.files.names import checked_name, checked_purpose
 from axo_api.files.reading.rows import Unfit
+from axo_api.files.removing import discard_content
 from axo_api.files.schemas import File
+from axo_api.housekeeping.quota import QuotaExceeded
 from axo_api.json_body import TakesJson
 from axo_api.uploads import service
 from axo_api.uploads.schemas import NewUpload, Upload
@@ -32,6 +34,7 @@ _RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)")
 async def begin_upload(new: NewUpload, axo: Axo, owner: Owner) -> Upload:
     """Begin an upload in several requests; send the bytes with `PUT` to what is returned."""
     name = checked_name(new.filename, "filename")
+    await axo.quota.check(axo.database, owner, more=new.bytes or 0)
     row = service.new_row(
         owner=owner,
         filename=name.filename,
@@ -125,6 +128,12 @@ async def complete(axo: Parts, row: RowMapping) -> Upload:
         owner=row["owner"],
         lifetime_seconds=row["file_lifetime_seconds"],
     )
+    try:
+        await axo.quota.check(axo.database, row["owner"], more=file["bytes"])
+    except QuotaExceeded:
+        await discard_content(axo, file_id)
+        await axo.database.write(partial(service.end, upload_id=row["id"], status=UploadStatus.FAILED))
+        raise
     await axo.database.write(partial(service.complete, upload_id=row["id"], file=file))
     return await _reread(axo, row["id"], row["owner"])
 

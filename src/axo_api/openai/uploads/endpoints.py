@@ -48,6 +48,7 @@ PART_BODY: dict[str, Any] = {
 @router.post("", summary="Create an upload")
 async def create_upload(new: NewUpload, axo: Axo, owner: Owner) -> Upload:
     """Begin a file that comes in parts."""
+    await axo.quota.check(axo.database, owner, more=new.bytes)
     row: Any = uploads.new_row(
         owner=owner,
         filename=checked_name(new.filename, "filename").filename,

@@ -1,0 +1,106 @@
+"""What could be swept away: uploaded files, and what jobs that have ended long enough ago have left."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from sqlalchemy import Connection, RowMapping, select
+
+from axo_api.control.result_files import PURPOSE as RESULT_FILE
+from axo_api.files.service import live_jobs_using as live_jobs_reading
+from axo_api.housekeeping.logs import log_bytes
+from axo_api.models.service import live_jobs_using
+from axo_api.tables import checkpoints, files, jobs, model_aliases
+from axo_contracts import storage_paths
+from axo_contracts.lifecycle import TERMINAL
+from axo_contracts.outputs import RECORD
+
+Kind = Literal["file", "checkpoint", "log", "scratch"]
+SETTLED = timedelta(hours=1)  # after its end, before anything of a job may go: it may still be read to its end
+_KEPT_OF_AN_ATTEMPT = {storage_paths.OUTPUTS, storage_paths.CONFIG, RECORD}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that could go. `since` is from when its age counts."""
+
+    kind: Kind
+    id: str
+    owner: str
+    since: datetime
+    bytes: int
+    job_id: str | None = None
+    attempt: int | None = None
+    step: int | None = None
+    path: PurePosixPath | None = None  # below the storage root
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database has of all that could go."""
+
+    files: Sequence[RowMapping]
+    checkpoints: Sequence[RowMapping]
+    ended_jobs: Sequence[RowMapping]
+
+
+def known(connection: Connection, at: datetime) -> Known:
+    """Return what the database has at a time."""
+    ended = jobs.c.status.in_(TERMINAL), jobs.c.ended_at < at - SETTLED
+    of_files = select(files.c.id, files.c.owner, files.c.created_at, files.c.bytes)
+    of_checkpoints = select(checkpoints, jobs.c.owner, jobs.c.ended_at).join(jobs, jobs.c.id == checkpoints.c.job_id)
+    of_jobs = select(jobs.c.id, jobs.c.owner, jobs.c.ended_at)
+    return Known(
+        connection.execute(of_files.where(files.c.purpose != RESULT_FILE)).mappings().all(),
+        connection.execute(of_checkpoints.where(*ended)).mappings().all(),
+        connection.execute(of_jobs.where(*ended)).mappings().all(),
+    )
+
+
+def items(found: Known, storage_root: Path) -> Iterator[Item]:
+    """Yield what could go, with the bytes that this would free; looks at the disk."""
+    for row in found.files:
+        yield Item("file", row["id"], row["owner"], row["created_at"], row["bytes"])
+    for row in found.checkpoints:
+        of_job = {"job_id": row["job_id"], "attempt": row["attempt"], "step": row["step"]}
+        path = storage_paths.attempt(row["job_id"], row["attempt"]) / row["path"]
+        yield Item("checkpoint", row["id"], row["owner"], row["ended_at"], row["bytes"], **of_job, path=path)
+    for row in found.ended_jobs:
+        job_id, owner, ended_at = row["id"], row["owner"], row["ended_at"]
+        journal = storage_paths.journal(job_id)
+        if size := log_bytes(storage_root / journal):
+            yield Item("log", job_id, owner, ended_at, size, job_id=job_id, path=journal)
+        for place, size in _scratch(storage_root, job_id):
+            yield Item("scratch", str(place), owner, ended_at, size, job_id=job_id, path=place)
+
+
+def is_needed(connection: Connection, item: Item) -> bool:
+    """Return whether a job that has not ended uses it, or an alias names it or has named it."""
+    match item.kind:
+        case "file":
+            return bool(live_jobs_reading(connection, item.id, owner=item.owner))
+        case "checkpoint":
+            assert item.job_id is not None
+            assert item.attempt is not None
+            named = model_aliases.c.job_id == item.job_id, model_aliases.c.step == item.step
+            if connection.execute(select(model_aliases.c.id).where(*named).limit(1)).one_or_none() is not None:
+                return True
+            return bool(live_jobs_using(connection, storage_paths.attempt(item.job_id, item.attempt)))
+        case "log" | "scratch":
+            return False
+
+
+def _scratch(storage_root: Path, job_id: str) -> Iterator[tuple[PurePosixPath, int]]:
+    """Yield what runs have read and made ready for themselves, and nobody reads again, with its bytes."""
+    attempts = storage_root / storage_paths.attempts(job_id)
+    for place in attempts.glob("*/*") if attempts.is_dir() else ():
+        if place.name not in _KEPT_OF_AN_ATTEMPT and place.parent.name.isdecimal():
+            yield PurePosixPath(place.relative_to(storage_root)), _freed(place)
+
+
+def _freed(place: Path) -> int:
+    """Return what removing a file, or a folder, frees: an input that is a link to an uploaded file frees nothing."""
+    states = (path.lstat() for path in [place, *place.rglob("*")] if not path.is_dir())
+    return sum(state.st_size for state in states if state.st_nlink == 1)

@@ -1,0 +1,144 @@
+"""What goes by the operator's rules, and what never does."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.api_process import ApiProcess
+from tests.housekeeping.ended import EndedJob, content_of, upload
+from tests.waiting import wait_for
+
+from axo_api.housekeeping.choosing import doomed
+from axo_api.housekeeping.items import Item
+from axo_api.settings import KeepSettings
+
+AT = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_what_is_old_is_listed_first_and_then_goes_and_nothing_else(api: ApiProcess) -> None:
+    old, young, needed = upload(api, days_ago=40), upload(api, days_ago=20), upload(api, days_ago=40)
+    api.submit(datasets=[{"source": {"type": "file", "file_id": needed}}])
+    ended, recent = EndedJob(api), EndedJob(api, days_ago=1)
+    going, named = ended.keep_checkpoint(1), ended.keep_checkpoint(2)
+    ended.name("ft:named", step=2)
+    fresh = recent.keep_checkpoint(1)
+    expected = {("file", old), ("log", ended.id), ("scratch", f"jobs/{ended.id}/attempts/1/inputs")}
+    expected.add(("checkpoint", ended.checkpoint_id(1)))
+    made = {old, young, needed, ended.id, recent.id}
+
+    listed = httpx.get(f"{api.url}/v1/housekeeping").json()
+    still_there = [path.exists() for path in (content_of(api, old), going, ended.inputs)]
+    swept = axo(api, "gc")
+    again = httpx.get(f"{api.url}/v1/housekeeping").json()
+
+    assert listed["dry_run"] is True
+    of_ours = [item for item in listed["data"] if made & {item["id"], item["job_id"]}]
+    assert {(item["kind"], item["id"]) for item in of_ours} == expected
+    assert {item["why"] for item in of_ours} == {"older than 30 days"}
+    assert all(still_there)
+    assert swept.returncode == 0, swept.stderr
+    assert "things went" in swept.stdout
+    assert (again["count"], again["data"], again["failed"]) == (0, [], {})
+    assert not any(path.exists() for path in (content_of(api, old), going, ended.inputs))
+    kept = content_of(api, young), content_of(api, needed), named, fresh, recent.inputs, ended.outputs
+    assert all(path.exists() for path in kept)
+    assert (ended.steps(), recent.steps()) == ({2}, {1})
+    assert httpx.get(f"{api.url}/v1/files/{old}").status_code == 404
+
+
+def test_a_job_without_its_log_still_ends_and_has_its_metrics(api: ApiProcess) -> None:
+    ended = EndedJob(api)
+    url = f"{api.url}/v1/jobs/{ended.id}"
+
+    httpx.post(f"{api.url}/v1/housekeeping")
+
+    events = [line for line in httpx.get(f"{url}/stream").text.splitlines() if line.startswith("event:")]
+    assert httpx.get(f"{url}/logs").text == ""
+    assert [event.partition(": ")[2] for event in events] == ["status", "status", "end"]
+    assert httpx.get(f"{url}/metrics", params={"names": "loss"}).json()["data"][0]["values"] == [0.5]
+
+
+def test_a_checkpoint_that_a_live_job_goes_on_from_stays(api: ApiProcess) -> None:
+    ended = EndedJob(api)
+    checkpoint = ended.keep_checkpoint(5)
+    retried = httpx.post(f"{api.url}/v1/jobs/{ended.id}/retry")
+    assert retried.status_code == 201, retried.text
+
+    httpx.post(f"{api.url}/v1/housekeeping")
+    stayed = checkpoint.exists()
+    httpx.post(f"{api.url}/v1/jobs/{retried.json()['id']}/cancel")
+    httpx.post(f"{api.url}/v1/housekeeping")
+
+    assert stayed
+    assert not checkpoint.exists()
+
+
+def test_the_command_says_what_would_go_and_why(api: ApiProcess) -> None:
+    ended = EndedJob(api)
+
+    said = axo(api, "gc", "--dry-run")
+
+    assert said.returncode == 0, said.stderr
+    assert ended.id in said.stdout
+    assert "would go" in said.stdout
+    assert ended.inputs.exists()
+
+
+def test_what_is_too_much_goes_oldest_first_but_what_is_needed_stays() -> None:
+    items = [_file(name, days_ago=days, size=10) for name, days in (("c", 1), ("a", 3), ("b", 2), ("d", 0))]
+
+    found = doomed(items, KeepSettings(files_bytes=15), AT, lambda item: item.id == "a")
+
+    assert [(one.item.id, one.why) for one in found] == [
+        ("b", "40 bytes of its kind are there, and 15 are kept; it is the oldest"),
+        ("c", "30 bytes of its kind are there, and 15 are kept; it is the oldest"),
+        ("d", "20 bytes of its kind are there, and 15 are kept; it is the oldest"),
+    ]
+
+
+def test_without_a_rule_nothing_of_a_kind_goes() -> None:
+    items = [_file("a", days_ago=1000, size=10**15)]
+
+    assert not [*doomed(items, KeepSettings(logs_days=1), AT, lambda _: False)]
+
+
+@pytest.fixture
+def looping(tmp_path: Path) -> Iterator[ApiProcess]:
+    """A control plane that looks for what is to go all the time."""
+    process = ApiProcess(tmp_path)
+    process.settings |= {
+        "AXO_RUN_CONTROL_LOOP": "true",
+        "AXO_KEEP__FILES_DAYS": "30",
+        "AXO_KEEP__EVERY_HOURS": "0.00005",
+    }
+    process.start()
+    yield process
+    process.kill()
+
+
+def test_rules_are_followed_without_being_asked(looping: ApiProcess) -> None:
+    old, young = upload(looping, days_ago=31), upload(looping, days_ago=29)
+
+    def is_gone() -> bool:
+        return not content_of(looping, old).exists()
+
+    wait_for(is_gone, "the old file to go")
+    assert httpx.get(f"{looping.url}/v1/files/{young}").status_code == 200
+
+
+def axo(api: ApiProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `axo` against a control plane."""
+    command = [sys.executable, "-m", "axo_cli", *arguments, "--url", api.url]
+    environment = {**os.environ, "COLUMNS": "400"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+
+
+def _file(name: str, *, days_ago: float, size: int) -> Item:
+    fields: dict[str, Any] = {"owner": "me", "since": AT - timedelta(days=days_ago), "bytes": size}
+    return Item(kind="file", id=name, **fields)
