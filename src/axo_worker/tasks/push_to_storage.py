@@ -45,6 +45,7 @@ class _Place:
         self._root = root
         self._parcel = parcel
         self._claim = f"{parcel.manifest_name}.part"
+        self._is_local = bool(getattr(storage, "local_file", False))
 
     def claim(self) -> None:
         """Mark the place as this parcel's. Raises `PushFailed` where something else lies."""
@@ -103,11 +104,12 @@ class _Place:
 
     def _open(self, name: str) -> Any:
         path = self._path(name)
-        self._storage.makedirs(path.rpartition("/")[0], exist_ok=True)
+        if self._is_local:  # elsewhere there are no folders, and a bucket is not ours to make
+            self._storage.makedirs(path.rpartition("/")[0], exist_ok=True)
         return self._storage.open(path, "wb")
 
     def _sync(self, file: Any) -> None:
-        if getattr(self._storage, "local_file", False):  # an object is on disk when it is there, a file is not
+        if self._is_local:  # an object is on disk when it is there, a file is not
             file.flush()
             os.fsync(file.fileno())
 
