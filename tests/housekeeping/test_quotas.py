@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from shutil import rmtree
 
 import httpx
 import msgspec
@@ -57,6 +58,7 @@ def test_what_is_over_the_quota_is_refused_with_the_figures_until_there_is_room(
 def test_results_and_checkpoints_count_and_a_full_owner_submits_nothing(small: ApiProcess) -> None:
     job = EndedJob(small)
     job.keep_checkpoint(1)
+    rmtree(job.keep_checkpoint(2))  # as a trainer does that keeps only so many
     outputs = (HashedFile("model.safetensors", LIMIT - 1000, "0" * 64),)
     record = AttemptRecord(environment=None, base=Source(name=""), datasets=(), outputs=outputs)
     (job.outputs.parent / RECORD).write_bytes(msgspec.json.encode(record))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 from axo_api.control.result_files import PURPOSE as RESULT_FILE
 from axo_api.files.service import live_jobs_using as live_jobs_reading
 from axo_api.housekeeping.logs import log_bytes
+from axo_api.housekeeping.quota import checkpoint_folder
 from axo_api.models.service import live_jobs_using
 from axo_api.tables import checkpoints, files, jobs, model_aliases
 from axo_contracts import storage_paths
@@ -65,8 +66,8 @@ def items(found: Known, storage_root: Path) -> Iterator[Item]:
         yield Item("file", row["id"], row["owner"], row["created_at"], row["bytes"])
     for row in found.checkpoints:
         of_job = {"job_id": row["job_id"], "attempt": row["attempt"], "step": row["step"]}
-        path = storage_paths.attempt(row["job_id"], row["attempt"]) / row["path"]
-        yield Item("checkpoint", row["id"], row["owner"], row["ended_at"], row["bytes"], **of_job, path=path)
+        if (storage_root / (path := checkpoint_folder(row))).is_dir():  # the trainer may have rotated it away
+            yield Item("checkpoint", row["id"], row["owner"], row["ended_at"], row["bytes"], **of_job, path=path)
     for row in found.ended_jobs:
         job_id, owner, ended_at = row["id"], row["owner"], row["ended_at"]
         journal = storage_paths.journal(job_id)

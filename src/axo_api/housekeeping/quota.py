@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from axo_api.artifacts.hashes import read_record
 from axo_api.database import Database
@@ -40,12 +40,13 @@ class Stored(NamedTuple):
 
 
 class Quota:
-    """Knows the limits, and remembers the sizes of results, which never change."""
+    """Knows the limits, and remembers what never changes: the sizes of results, and which checkpoints are gone."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.quota
         self._storage_root = settings.storage_root
         self._sizes: dict[Result, int] = {}
+        self._gone: set[str] = set()
 
     def limit(self, owner: str) -> int | None:
         """Return how much an owner may have, in bytes. None: there is no limit."""
@@ -53,11 +54,10 @@ class Quota:
 
     async def stored(self, database: Database, owner: str) -> Stored:
         """Return what an owner has."""
-        of_files, of_checkpoints, results = await database.read(partial(_kept, owner=owner))
-        unknown = [result for result in results if result not in self._sizes]
-        found = await asyncio.to_thread(lambda: {result: _size(self._storage_root, result) for result in unknown})
-        self._sizes |= {result: size for result, size in found.items() if size is not None}
-        return Stored(of_files, of_checkpoints, sum(self._sizes.get(result, 0) for result in results))
+        kept = await database.read(partial(_kept, owner=owner))
+        await asyncio.to_thread(self._look_at, kept)
+        of_checkpoints = sum(row["bytes"] for row in kept.checkpoints if row["id"] not in self._gone)
+        return Stored(kept.files, of_checkpoints, sum(self._sizes.get(result, 0) for result in kept.results))
 
     async def check(self, database: Database, owner: str, *, more: int = 0) -> None:
         """Raise `QuotaExceeded` where an owner has no room for so many bytes `more`, or for anything."""
@@ -73,16 +73,34 @@ class Quota:
                 "/v1/models/NAME, /v1/jobs/ID; or ask the operator for more."
             )
 
+    def _look_at(self, kept: "_Kept") -> None:
+        """See on disk what the database cannot tell. A checkpoint's row outlives the trainer's rotating it away."""
+        for row in kept.checkpoints:
+            if row["id"] not in self._gone and not (self._storage_root / checkpoint_folder(row)).is_dir():
+                self._gone.add(row["id"])
+        for result in kept.results:
+            if result not in self._sizes and (size := _size(self._storage_root, result)) is not None:
+                self._sizes[result] = size
 
-def _kept(connection: Connection, owner: str) -> tuple[int, int, Sequence[Result]]:
+
+class _Kept(NamedTuple):
+    files: int
+    checkpoints: Sequence[RowMapping]
+    results: Sequence[Result]
+
+
+def checkpoint_folder(row: RowMapping) -> PurePosixPath:
+    """Return where a checkpoint lies, below the storage root."""
+    return storage_paths.attempt(row["job_id"], row["attempt"]) / str(row["path"])
+
+
+def _kept(connection: Connection, owner: str) -> _Kept:
     of_files = select(func.coalesce(func.sum(files.c.bytes), 0)).where(files.c.owner == owner)
-    of_checkpoints = select(func.coalesce(func.sum(checkpoints.c.bytes), 0)).select_from(
-        checkpoints.join(jobs, jobs.c.id == checkpoints.c.job_id)
-    )
+    of_checkpoints = select(checkpoints).join(jobs, jobs.c.id == checkpoints.c.job_id).where(jobs.c.owner == owner)
     results = select(jobs.c.id, jobs.c.result_attempt).where(jobs.c.owner == owner, jobs.c.result_attempt.is_not(None))
-    return (
+    return _Kept(
         int(connection.execute(of_files).scalar_one()),
-        int(connection.execute(of_checkpoints.where(jobs.c.owner == owner)).scalar_one()),
+        connection.execute(of_checkpoints).mappings().all(),
         [(row.id, row.result_attempt) for row in connection.execute(results)],
     )
 
