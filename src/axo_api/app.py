@@ -46,6 +46,7 @@ from axo_api.plans import endpoints as plans
 from axo_api.request_ids import RequestIds
 from axo_api.results import endpoints as results
 from axo_api.schema import endpoints as schema
+from axo_api.serving import endpoints as serving
 from axo_api.settings import Settings
 from axo_api.signing import SigningKey
 from axo_api.uploads import endpoints as uploads
@@ -102,6 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
         uploads,
         files,
         models,
+        serving,
         workers,
         webhooks,
         schema,

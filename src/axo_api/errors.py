@@ -19,7 +19,7 @@ from axo_contracts.strict import Strict
 log = logging.getLogger(__name__)
 
 MOST_PROBLEMS = 20  # told at once; each looks for what may have been meant
-OPENAI_PATHS = re.compile(r"/v1/(files|fine_tuning|models|uploads|webhook_endpoints)(/.*)?", re.DOTALL)
+OPENAI_PATHS = re.compile(r"/v1/(chat|completions|files|fine_tuning|models|uploads|webhook_endpoints)(/.*)?", re.DOTALL)
 """Where OpenAI's clients ask: what a client wrote wrongly is a 400 there, as they know it, and a 422 elsewhere."""
 
 
@@ -135,19 +135,25 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_bug)
 
 
-def _envelope(request: Request, error: ApiError) -> JSONResponse:
+def envelope(error: ApiError, request_id: str | None) -> dict[str, Any]:
+    """Return the body of an answer that is a refusal."""
     kind = "invalid_request_error" if error.status < 500 else "server_error"
     body: dict[str, Any] = {
         "code": error.code,
         "message": error.message,
         "param": error.param,
         "type": kind,
-        "request_id": request.scope.get("axo.request_id"),
+        "request_id": request_id,
     }
     if error.errors:
         body["errors"] = list(error.errors)
+    return {"error": body}
+
+
+def _envelope(request: Request, error: ApiError) -> JSONResponse:
+    body = envelope(error, request.scope.get("axo.request_id"))
     status = 400 if error.status == 422 and OPENAI_PATHS.fullmatch(request.url.path) else error.status
-    return JSONResponse({"error": body}, status_code=status, headers=error.headers)
+    return JSONResponse(body, status_code=status, headers=error.headers)
 
 
 async def on_api_error(request: Request, error: Exception) -> JSONResponse:

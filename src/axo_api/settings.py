@@ -74,6 +74,17 @@ class QuotaSettings(BaseModel):
     """How much single owners may have instead, as JSON: {"alice": 500000000000}."""
 
 
+class CompletionSettings(BaseModel):
+    """How long is waited for models that are asked."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    first_word_seconds: Annotated[float, Field(gt=0)] = 600.0
+    """How long a completion may wait for others, and for its model to be loaded."""
+    seconds: Annotated[float, Field(gt=0)] = 600.0
+    """How long a model may write; what it has by then is the answer."""
+
+
 class WebhookSettings(BaseModel):
     """Where webhooks may go, and how long they are tried."""
 
@@ -150,6 +161,7 @@ class Settings(BaseSettings):
     catalogue: Path | None = None
     """A YAML file of base models and presets that are added to those that axo brings, or take their place by name."""
     hub: HubSettings = HubSettings()
+    completions: CompletionSettings = CompletionSettings()
     webhooks: WebhookSettings = WebhookSettings()
     keep: KeepSettings = KeepSettings()
     quota: QuotaSettings = QuotaSettings()

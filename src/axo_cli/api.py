@@ -93,15 +93,24 @@ class Api:
             yield answer.iter_bytes()
 
     @contextmanager
+    def post_stream(self, path: str, body: Any, read_timeout: float) -> Iterator[Iterator[bytes]]:
+        """Post `body` and yield the answer's bytes as they come; see `stream`."""
+        with self._open(path, {}, read_timeout, method="POST", json=body) as answer:
+            yield answer.iter_bytes()
+
+    @contextmanager
     def download(self, path: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
         """Open `path` and yield the answer, whose content is not read yet."""
         with self._open(path, headers, READ_SECONDS) as answer:
             yield answer
 
     @contextmanager
-    def _open(self, path: str, headers: dict[str, str], read_timeout: float) -> Iterator[httpx.Response]:
+    def _open(
+        self, path: str, headers: dict[str, str], read_timeout: float, method: str = "GET", json: Any = None
+    ) -> Iterator[httpx.Response]:
         timeout = httpx.Timeout(TIMEOUT.connect, read=read_timeout)
-        with _told(self.url), self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
+        stream = self._http.stream(method, path, headers=headers, timeout=timeout, json=json)
+        with _told(self.url), stream as answer:
             if answer.is_error:
                 answer.read()
                 raise _refusal(answer)

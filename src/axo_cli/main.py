@@ -5,6 +5,7 @@ import sys
 import typer
 
 from axo_cli.commands import (
+    chat,
     demo,
     files,
     fleet,
@@ -39,6 +40,7 @@ app.command()(tasks.evaluate)
 app.command()(tasks.score)
 app.command()(tasks.generate)
 app.command()(tasks.push)
+app.command()(chat.chat)
 app.command()(plan.plan)
 app.command()(plan.models)
 app.command()(following.follow)

@@ -99,6 +99,44 @@ def answer(question_id: str) -> str:
 ANSWER_SECONDS = 30
 
 
+def completions(worker_id: str) -> str:
+    """Return the key of the list of ids of completions that a worker is to write; its newest is on the left.
+
+    Lives for `QUESTIONS_SECONDS` from its last change.
+    """
+    return f"axo:worker:{worker_id}:completions"
+
+
+def serving(worker_id: str) -> str:
+    """Return the key of what a worker that serves has in memory (`ServingState`). Lives for `SERVING_SECONDS`."""
+    return f"axo:worker:{worker_id}:serving"
+
+
+SERVING_SECONDS = 15
+
+
+def completion(completion_id: str) -> str:
+    """Return the key of a completion as JSON (`axo_contracts.completions`).
+
+    Lives for `WANTED_SECONDS`, over and over, as long as its asker waits.
+    """
+    return f"axo:completion:{completion_id}"
+
+
+WANTED_SECONDS = 20
+
+
+def completion_events(completion_id: str) -> str:
+    """Return the key of the stream of a completion's events, made by the asker.
+
+    Lives for `QUESTIONS_SECONDS`, and for `WRITTEN_SECONDS` from the last event.
+    """
+    return f"axo:completion:{completion_id}:events"
+
+
+WRITTEN_SECONDS = 60
+
+
 def notify_place(notifier: str) -> str:
     """Return the key of the id in `EVENTS_LOG` up to which a notifier has heard all."""
     return f"axo:notify:{notifier}:place"

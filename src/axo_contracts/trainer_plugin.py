@@ -9,6 +9,12 @@ GRADING = "axo_grading"
 TASKS = "axo_tasks"
 """The package that runs, in the trainer's environment, every kind of job beside training."""
 
+HELPER = "axo_trainer_helper"
+"""The package of the warm helper."""
+
+MODEL_SERVER = "axo_model_server"
+"""The package that serves models, in the trainer's environment."""
+
 SECTION = "axo"
 """The section of the config that is axo's own: `fields` and `rewards` for the plugin, `trackers` for the worker."""
 

@@ -23,6 +23,8 @@ from axo_worker.telemetry.watching import HostWatch
 
 _LOOK_SECONDS = 1.0
 _HELPER_LEAVES_SECONDS = 5.0
+_SERVING_LEAVES_SECONDS = 5.0
+_SERVING_NEEDS = {"peft", "torch", "transformers"}
 
 log = structlog.get_logger()
 
@@ -44,6 +46,7 @@ class Agent:
         slot = [sys.executable, "-m", "axo_worker.slot", owner, self._boot_id]
         self._slots = [KeptProcess([*slot, str(number)]) for number in range(state.capabilities.slots)]
         self._helper = KeptProcess([sys.executable, "-m", "axo_worker.helping", owner])
+        self._serving = KeptProcess([sys.executable, "-m", "axo_worker.serving", owner])
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._is_draining = self._is_stopping = False
 
@@ -62,6 +65,7 @@ class Agent:
             self._caches.look()
             self._rest()
         self._helper.end(_HELPER_LEAVES_SECONDS)
+        self._serving.end(_SERVING_LEAVES_SECONDS)
         self._heartbeat.close()
         os.close(lock)
 
@@ -85,6 +89,7 @@ class Agent:
         if self._is_draining:
             for slot in self._slots:
                 slot.ask_to_leave(signal.SIGINT if self._is_stopping else signal.SIGTERM)
+            self._serving.ask_to_leave(signal.SIGTERM)
             self._tell(state="draining")
         elif trouble := trouble_with_trainer(self._settings):
             self._tell(trouble=trouble)
@@ -93,6 +98,8 @@ class Agent:
                 slot.start_if_dead()
             if self._settings.has_helper:
                 self._helper.start_if_dead()
+            if self._settings.serving and self._heartbeat.state.capabilities.packages.keys() >= _SERVING_NEEDS:
+                self._serving.start_if_dead()
             if self._heartbeat.state.trouble:
                 state = describe(self._settings, self._boot_id, self._found)
                 remember(state, self._settings.worker_home)

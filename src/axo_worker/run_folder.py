@@ -11,6 +11,7 @@ import msgspec
 import axo_grading
 from axo_contracts.trainer_plugin import GRADING, PLUGIN, TASKS
 from axo_worker import tasks, trainer_plugin
+from axo_worker.trainer_environment import link_packages
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +42,8 @@ class RunFolder:
         building = final.with_name(f".{final.name}")
         for old in (final, building):
             shutil.rmtree(old, ignore_errors=True)
-        (building / "python").mkdir(parents=True)
-        for name, package in ((PLUGIN, trainer_plugin), (GRADING, axo_grading), (TASKS, tasks)):
-            (building / "python" / name).symlink_to(Path(str(package.__file__)).parent)
+        building.mkdir(parents=True)
+        link_packages({PLUGIN: trainer_plugin, GRADING: axo_grading, TASKS: tasks}, building / "python")
         (building / "run.json").write_bytes(msgspec.json.encode(record))
         os.mkfifo(building / "reports", 0o600)
         lock = _lock(building)

@@ -15,6 +15,7 @@ from axo_worker.attempt_record import write_record
 from axo_worker.checkpoints import Resume, Sealer, newest_whole_checkpoint
 from axo_worker.diagnosis import Diagnosis, diagnose
 from axo_worker.failures import AlreadyBegun, RunFailed
+from axo_worker.gpu_locks import taken
 from axo_worker.kinds import Launch, launch_of, missing_of, refusal_of
 from axo_worker.oom_counter import oom_kills
 from axo_worker.process import TrainerProcess
@@ -44,7 +45,8 @@ def run_job(order_json: dict[str, Any], *, host: Host) -> None:
         try:
             with host.tracer.span("prepare", _ids(order), parent=order.traceparent):
                 resume, launch, folder = _prepare(attempt)
-            training = _train(attempt, resume, launch, folder)
+            with taken(host.settings.worker_home, order.gpus):
+                training = _train(attempt, resume, launch, folder)
             diagnosis = _diagnose(attempt, training, folder)
             write_record(attempt, folder)
         except RunFailed as failure:

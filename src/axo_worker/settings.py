@@ -37,6 +37,16 @@ class Settings(BaseSettings):
     """How much of them is kept; what was not used for longest goes first, and nothing while a run lives here."""
     trainer_helper: bool = True
     """Keep a process with Axolotl loaded (about 0.7 GB of memory, no GPU), which checks configs and plans runs."""
+    serving: bool = True
+    """Write the completions that are asked for (/v1/chat/completions), where the trainer's Python has what it takes."""
+    serving_idle_seconds: float = Field(default=300.0, gt=0)
+    """How long a model that nobody asks stays in memory."""
+    serving_adapters: int = Field(default=8, ge=1, le=256)
+    """How many adapters are kept in memory beside the base model that they share."""
+    serving_device: Literal["cpu", "idle_gpu"] = "cpu"
+    """idle_gpu: serve on a GPU that no run has, and give it back as soon as one wants it; else on the CPU."""
+    serving_precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    """In which numbers models are served. auto: as they are trained: bf16 or fp16 on a GPU, fp32 on the CPU."""
     cpu_only: bool = False
     """Use the CPU, also where there are GPUs."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

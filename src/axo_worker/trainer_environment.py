@@ -1,7 +1,9 @@
 """The environment of everything that runs in the trainer's: an allow-list, without any secret of the service."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 from axo_worker.settings import Settings
 
@@ -29,6 +31,16 @@ def trainer_environment(settings: Settings) -> dict[str, str]:
         "AXOLOTL_METRIC_NDIGITS": "17",  # all of a float: Axolotl rounds rewards and margins to 5 digits otherwise
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
+
+
+def link_packages(packages: Mapping[str, ModuleType], folder: Path) -> Path:
+    """Fill `folder`, for the trainer's PYTHONPATH, with packages of ours under the names that are given. Return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, package in packages.items():
+        link = folder / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path(str(package.__file__)).parent)
+    return folder
 
 
 def absolute(path: Path) -> Path:

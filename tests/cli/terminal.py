@@ -39,6 +39,10 @@ class Terminal:
         screen = "\n".join(self.lines())
         return all(text in screen for text in texts)
 
+    def type(self, text: str) -> None:
+        """Send keys, as a person at the terminal would."""
+        os.write(self._master, text.encode())
+
     def wait_for_end(self) -> int:
         """Wait until the command has ended and all that it wrote is read; return its exit code."""
         code = self.process.wait(60)

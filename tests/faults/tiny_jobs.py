@@ -12,6 +12,7 @@ REAL_TRAINER = {
     "HF_HUB_OFFLINE": "1",
     "AXO_TRAINER_COMMAND": "[]",
     "AXO_TRAINER_HELPER": "false",
+    "AXO_SERVING": "false",
     "AXO_LEASE_SECONDS": "6",
 }
 

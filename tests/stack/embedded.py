@@ -44,6 +44,7 @@ class EmbeddedStack(ServiceClient):
             "AXO_STOP_GRACE_SECONDS": "3",
             "AXO_HUB__CHECK": "false",
             "AXO_TRAINER_HELPER": "false",  # it would import Axolotl beside each test's trainer
+            "AXO_SERVING": "false",
             "AXO_TRAINER_PASS_ENV": f'["{MARK}", "AXO_TEST_STAMPS"]',
             **({"AXO_TRAINER_COMMAND": _stand_in(trainer)} if trainer else {}),
             **settings,

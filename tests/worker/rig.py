@@ -97,6 +97,7 @@ class Rig:
             "AXO_WORKER_ID": WORKER_ID,
             "AXO_CPU_ONLY": "true",
             "AXO_TRAINER_HELPER": "false",  # it would import Axolotl beside each test's trainer
+            "AXO_SERVING": "false",
             **settings,
         }
         if self.agent:

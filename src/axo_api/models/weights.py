@@ -47,11 +47,11 @@ class Weights(NamedTuple):
         }
 
 
-def weights_of(connection: Connection, named: NamedModel, *, owner: str) -> Weights:
-    """Return where a model lies. Raises `ModelNotFound` for a result that there is not."""
+def weights_of(connection: Connection, named: NamedModel, *, owner: str | None, prefer: str | None = None) -> Weights:
+    """Return where a model lies, as `locate` finds it. Raises `ModelNotFound` for a result that there is not."""
     if not named.is_trained_here:
         return Weights(named.name, named.name, named.name, named.revision, is_stored=False, adapter=None)
-    found = locate(connection, named.name, owner=owner, prefer=owner)
+    found = locate(connection, named.name, owner=owner, prefer=prefer or owner)
     folder = str(folder_of(connection, found))
     if _is_adapter(found.row):
         return _trained_from(found.row)._replace(name=named.name, adapter=folder)

@@ -22,6 +22,7 @@ FOR_A_TINY_MODEL = {
     "HF_HUB_OFFLINE": "1",  # nothing to fetch
     "OMP_NUM_THREADS": "1",  # too small for threads
     "AXO_TRAINER_HELPER": "false",  # nobody will ask it
+    "AXO_SERVING": "false",
 }
 EARLY_DEATHS = 3  # before it was ready once, after which the demo gives up
 

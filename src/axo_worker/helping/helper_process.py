@@ -4,13 +4,12 @@ import os
 from pathlib import Path
 
 import axo_grading
-from axo_contracts.trainer_plugin import GRADING, PLUGIN
+from axo_contracts.trainer_plugin import GRADING, HELPER, PLUGIN
 from axo_worker import trainer_helper, trainer_plugin
 from axo_worker.kept_process import KeptProcess
 from axo_worker.settings import Settings
-from axo_worker.trainer_environment import absolute, trainer_environment
+from axo_worker.trainer_environment import absolute, link_packages, trainer_environment
 
-HELPER = "axo_trainer_helper"  # the name under which the trainer's Python imports `axo_worker/trainer_helper`
 _PACKAGES = {HELPER: trainer_helper, PLUGIN: trainer_plugin, GRADING: axo_grading}
 
 
@@ -22,7 +21,7 @@ def socket_of(home: Path) -> Path:
 def helper_process(settings: Settings) -> KeptProcess:
     """Return the helper, not started yet. It dies with the process that starts it."""
     socket = socket_of(settings.worker_home)
-    python_path = _link_packages(socket.parent / "python")
+    python_path = link_packages(_PACKAGES, socket.parent / "python")
     environment = {
         **trainer_environment(settings),
         "PYTHONPATH": str(python_path),
@@ -36,12 +35,3 @@ def helper_process(settings: Settings) -> KeptProcess:
     }
     python = str(absolute(settings.trainer_python))
     return KeptProcess([python, "-m", HELPER, str(socket), str(os.getpid())], environment)
-
-
-def _link_packages(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, package in _PACKAGES.items():
-        link = folder / name
-        link.unlink(missing_ok=True)
-        link.symlink_to(Path(str(package.__file__)).parent)
-    return folder

@@ -7,6 +7,7 @@ import torch
 from axo_trainer_plugin.conversation import rendered
 from transformers import StoppingCriteria, StoppingCriteriaList
 
+from . import decoding
 from .rows import Question
 
 
@@ -32,7 +33,7 @@ def answers(
     A stop is heeded at the next token: the answers of its batch are cut short.
     """
     tokenizer.padding_side = "left"
-    options = _options(model, tokenizer, sampling) | {
+    options = decoding.options(model, tokenizer, sampling) | {
         "stopping_criteria": StoppingCriteriaList([_WhenAsked(is_to_stop)])
     }
     n = sampling.get("n", 1)
@@ -45,25 +46,3 @@ def answers(
             written = model.generate(**inputs, **options)[:, inputs["input_ids"].shape[1] :]
         texts = tokenizer.batch_decode(written, skip_special_tokens=True)
         yield [(question, texts[index * n : (index + 1) * n]) for index, question in enumerate(batch)]
-
-
-def _options(model: Any, tokenizer: Any, sampling: dict[str, Any]) -> dict[str, Any]:
-    """Return how to generate; what the model's own generation config says beyond its end tokens counts for nothing."""
-    options: dict[str, Any] = {
-        "max_new_tokens": sampling["max_new_tokens"],
-        "num_return_sequences": sampling.get("n", 1),
-        "pad_token_id": tokenizer.pad_token_id,
-        "do_sample": sampling["temperature"] > 0,
-        "repetition_penalty": 1.0,
-    }
-    if ends := _ends(model, tokenizer):
-        options["eos_token_id"] = ends
-    if sampling["temperature"] > 0:
-        options |= {"temperature": sampling["temperature"], "top_p": sampling["top_p"], "top_k": 0}
-    return options
-
-
-def _ends(model: Any, tokenizer: Any) -> list[int]:
-    said = model.generation_config.eos_token_id
-    known = [tokenizer.eos_token_id, *(said if isinstance(said, list) else [said])]
-    return sorted({token for token in known if token is not None})

@@ -1,11 +1,13 @@
 """Loading models: a base, and what was trained on it. Several results of one base share its weights."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from .adapters import Adapters
 
 Weights = dict[str, Any]
 """`base`: a name on the hub or a folder; `revision` of the hub's; `adapter`: a folder, or None."""
@@ -36,28 +38,36 @@ def load_base(weights: Weights, vocabulary: int, *, dtype: str, attention: str =
 
 
 class Models:
-    """Holds one base model at a time, and puts one adapter at a time on it."""
+    """Holds one base model at a time, and the adapters that were used last on it.
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    `tell` is called with the phase when something has to be loaded.
+    """
+
+    def __init__(
+        self, config: dict[str, Any], *, most_adapters: int = 1, tell: Callable[[str], object] = lambda _: None
+    ) -> None:
         self._config = config
+        self._most_adapters = most_adapters
+        self._tell = tell
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._held: tuple[str, str | None, int] | None = None
-        self._base: Any = None
-        self._adapted: Any = None
+        self._adapters: Adapters | None = None
 
     def use(self, weights: Weights, tokenizer: Any) -> Any:
         """Return the model of `weights`, ready to be asked. What an earlier call returned is of no use any more."""
-        if self._adapted is not None:
-            self._base, self._adapted = self._adapted.unload(), None
         wanted = weights["base"], weights["revision"], len(tokenizer)
-        if self._held != wanted:
-            self._base = None  # before the next is loaded: there may be no room for two
-            self._base = load_base(weights, len(tokenizer), dtype=self._dtype(), attention=self._attention())
-            self._base.to(self._device)
+        if self._adapters is None or self._held != wanted or not self._adapters.takes(weights["adapter"]):
+            self._tell("loading model")
+            self._held = self._adapters = None  # before the next is loaded: there may be no room for two
+            self._adapters = Adapters(self._load(weights, len(tokenizer)), self._most_adapters)
             self._held = wanted
-        if weights["adapter"] is not None:
-            self._adapted = PeftModel.from_pretrained(self._base, weights["adapter"])
-        return (self._base if self._adapted is None else self._adapted).eval()
+        if not self._adapters.holds(weights["adapter"]):
+            self._tell("loading adapter")
+        return self._adapters.put_on(weights["adapter"]).eval()
+
+    def _load(self, weights: Weights, vocabulary: int) -> Any:
+        base = load_base(weights, vocabulary, dtype=self._dtype(), attention=self._attention())
+        return base.to(self._device)
 
     def _dtype(self) -> str:
         return next((name for name in ("bf16", "fp16") if self._config.get(name)), "fp32")

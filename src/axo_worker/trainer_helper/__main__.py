@@ -1,24 +1,18 @@
 """`python -m axo_trainer_helper SOCKET PARENT_PID`: answer questions at SOCKET for as long as the parent lives."""
 
 import gc
-import os
 import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 
-from .processes import die_with_parent
-
-NICENESS = 10
+from .processes import die_with_parent, yield_to_training
 
 
 def main(socket: Path, parent_pid: int) -> None:
     """Import Axolotl, then serve for ever."""
     die_with_parent(parent_pid)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is not for us
-    os.nice(NICENESS)
-    with suppress(OSError):  # when memory is short, let a trainer live longer than us
-        Path("/proc/self/oom_score_adj").write_text("800")
+    yield_to_training()
     from .answers import answer, rehearse, warm_up
     from .server import serve
     from .work_folders import remove_all_work_folders

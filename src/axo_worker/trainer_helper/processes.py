@@ -4,8 +4,10 @@ import ctypes
 import os
 import resource
 import signal
+from contextlib import suppress
 from pathlib import Path
 
+NICENESS = 10
 _PR_SET_PDEATHSIG = 1
 
 
@@ -14,6 +16,13 @@ def die_with_parent(parent_pid: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         os._exit(1)
+
+
+def yield_to_training() -> None:
+    """Let trainers go before this process: for the processors' time, and in living on when memory is short."""
+    os.nice(NICENESS)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("800")
 
 
 def bound(seconds: float, more_bytes: int) -> None:
