@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import cancel, data, fanout, follow, gate, metrics, start, submit, validate
+from bench import cancel, data, fanout, follow, gate, metrics, serving, start, submit, validate
 from bench.figures import Figure
 from bench.report import show, write_results
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "data": data.run,
     "validate": validate.run,
     "metrics": metrics.run,
+    "serving": serving.run,
 }
 
 

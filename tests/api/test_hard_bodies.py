@@ -37,6 +37,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "/v1/webhook_endpoints/{endpoint_id}": {"name": "hook"},
     "/v1/webhook_endpoints/{endpoint_id}/rotate_secret": {"keep_old_secret_active_for_24_hours": False},
     "/v1/webhook_endpoints/{endpoint_id}/test": {"event_type": "fine_tuning.job.succeeded"},
+    "/v1/chat/completions": {"model": "ft:none", "messages": [{"role": "user", "content": "2 + 2?"}]},
+    "/v1/completions": {"model": "ft:none", "prompt": "2 + 2"},
     "/v1/uploads": {"bytes": 1, "filename": "rows.jsonl", "mime_type": "text/plain", "purpose": "fine-tune"},
     "/v1/uploads/{upload_id}/complete": {"part_ids": ["part-none"]},
 }

@@ -84,6 +84,13 @@ CREATE = "POST /v1/fine_tuning/jobs"
 """Names a file in its body, and no thing otherwise."""
 
 
+ASKING: dict[str, dict[str, Any]] = {
+    "POST /v1/chat/completions": {"messages": [{"role": "user", "content": "2 + 2?"}]},
+    "POST /v1/completions": {"prompt": "2 + 2"},
+}
+"""Name a model in their bodies, beside what is here."""
+
+
 class Route(NamedTuple):
     """One operation of the OpenAPI file."""
 
@@ -105,7 +112,7 @@ class Route(NamedTuple):
 
     @property
     def names_things(self) -> bool:
-        return bool(self.parameters("path") or IN_QUERY.intersection(self.parameters("query")))
+        return bool(self.name in ASKING or self.parameters("path") or IN_QUERY.intersection(self.parameters("query")))
 
     def parameters(self, place: str) -> list[str]:
         return [one["name"] for one in self.operation.get("parameters", []) if one["in"] == place]
@@ -139,6 +146,8 @@ class Things:
             body["json"] = {"job_id": self.named["job_id"]}
         if route.name == CREATE:
             body["json"] = {"model": "org/model", "training_file": self.named["file_id"]}
+        if route.name in ASKING:
+            body["json"] = {"model": self.named["model"], **ASKING[route.name]}
         if ids := {name: self.named[name] for name in IN_QUERY.intersection(route.parameters("query"))}:
             body["params"] = ids
         if route.operation.get("requestBody", {}).get("required"):
