@@ -33,6 +33,11 @@ def trainer_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def threads(processes: int) -> str:
+    """Return how many threads each of so many processes computes with; what the worker was told comes first."""
+    return os.environ.get("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // max(1, processes))))
+
+
 def link_packages(packages: Mapping[str, ModuleType], folder: Path) -> Path:
     """Fill `folder`, for the trainer's PYTHONPATH, with packages of ours under the names that are given. Return it."""
     folder.mkdir(parents=True, exist_ok=True)

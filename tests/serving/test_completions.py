@@ -217,8 +217,9 @@ def test_a_model_that_nobody_asks_leaves_and_comes_again(client: openai.OpenAI, 
     client.completions.create(model="tiny", prompt="What", max_tokens=1)
     assert len(model_servers(stack)) == 1
 
-    wait_for(lambda: not model_servers(stack), lambda: "the model to leave", 60)
-    assert stack.broker().get(redis_names.serving("embedded")) == encode(ServingState())
+    held = redis_names.serving("embedded")
+    wait_for(lambda: stack.broker().get(held) == encode(ServingState()), lambda: "the model to leave", 60)
+    assert not model_servers(stack)
 
 
 def model_servers(stack: EmbeddedStack) -> list[psutil.Process]:

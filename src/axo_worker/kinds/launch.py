@@ -1,13 +1,12 @@
 """What a kind of job needs in order to be started."""
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
 from axo_contracts.orders import RunOrder
 from axo_worker.run_folder import RunFolder
 from axo_worker.settings import Settings
-from axo_worker.trainer_environment import trainer_environment
+from axo_worker.trainer_environment import threads, trainer_environment
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,5 @@ def environment_of(order: RunOrder, settings: Settings, runtime: RunFolder) -> d
         "AXO_CONTROL": str(runtime.control),
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
         "CUDA_VISIBLE_DEVICES": gpus,
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(_threads(len(order.gpus)))),
+        "OMP_NUM_THREADS": threads(len(order.gpus)),
     }
-
-
-def _threads(gpus: int) -> int:
-    return max(1, (os.cpu_count() or 1) // max(1, gpus))

@@ -10,7 +10,7 @@ from axo_contracts.trainer_plugin import HELPER, MODEL_SERVER, PLUGIN, TASKS
 from axo_worker import model_server, tasks, trainer_helper, trainer_plugin
 from axo_worker.serving.device import Device
 from axo_worker.settings import Settings
-from axo_worker.trainer_environment import absolute, link_packages, trainer_environment
+from axo_worker.trainer_environment import absolute, link_packages, threads, trainer_environment
 
 _READ_BYTES = 256 * 1024
 _PACKAGES = {MODEL_SERVER: model_server, TASKS: tasks, PLUGIN: trainer_plugin, HELPER: trainer_helper}
@@ -32,6 +32,7 @@ class ModelProcess:
             "TRANSFORMERS_VERBOSITY": "error",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "TOKENIZERS_PARALLELISM": "false",
+            "OMP_NUM_THREADS": threads(1),
         }
         options = json.dumps({**device.options(), "most_adapters": settings.serving_adapters})
         python = str(absolute(settings.trainer_python))
