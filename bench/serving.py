@@ -18,7 +18,7 @@ ROUNDS = 5
 LARGEST_SHARE = 0.2  # of a cold start
 PROGRAM = Path(__file__).parent / "programs" / "make_results.py"
 MAKE_MODEL = Path(axo_cli.__file__).parent / "demo" / "make_model.py"
-SAMPLING = {
+SAMPLING: dict[str, Any] = {
     "max_tokens": 4,
     "temperature": 0.0,
     "top_p": 1.0,

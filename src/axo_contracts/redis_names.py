@@ -129,7 +129,7 @@ WANTED_SECONDS = 20
 def completion_events(completion_id: str) -> str:
     """Return the key of the stream of a completion's events, made by the asker.
 
-    Lives for `QUESTIONS_SECONDS`, and for `WRITTEN_SECONDS` from the last event.
+    Lives for `WRITTEN_SECONDS` from the last event, or from when its asker looked last.
     """
     return f"axo:completion:{completion_id}:events"
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,10 +49,11 @@ class _Patience:
         self.missed = 0 if is_waiting else self.missed + 1
         return self.missed > MOST_MISSED
 
-    def note(self, event: Event) -> None:
-        """Take a sign of life."""
-        self.heard_at = time.monotonic()
-        self.has_begun = self.has_begun or isinstance(event, Begun)
+    def note(self, events: Sequence[Event]) -> None:
+        """Take signs of life."""
+        if events:
+            self.heard_at = time.monotonic()
+        self.has_begun = self.has_begun or any(isinstance(event, Begun) for event in events)
 
     def check(self) -> None:
         """Raise `Unavailable` when it is over."""
@@ -79,13 +80,12 @@ async def ask(
         while True:
             await _still_wanted(redis, completion_id, worker_id, patience)
             last, events = await _read(redis, completion_id, last)
+            patience.note(events)
+            patience.check()
             for event in events or [Working(phase="waiting")]:
-                if events:
-                    patience.note(event)
                 yield event
                 if isinstance(event, Done | Failed):
                     return
-            patience.check()
     except RedisError as error:
         log.warning("worker %s could not be asked: %r", worker_id, error)
         raise Unavailable("Redis does not answer, so no model can be asked. Try again shortly.") from error
@@ -98,7 +98,7 @@ async def _put(redis: Redis, worker_id: str, completion_id: str, completion: Com
     async with redis.pipeline() as pipeline:
         pipeline.set(redis_names.completion(completion_id), encode(completion), ex=redis_names.WANTED_SECONDS)
         pipeline.xadd(events, {EVENT_FIELD: encode(Working(phase="waiting"))}, id=FIRST_ENTRY)
-        pipeline.expire(events, redis_names.QUESTIONS_SECONDS)
+        pipeline.expire(events, redis_names.WRITTEN_SECONDS)
         pipeline.lpush(name, completion_id)
         pipeline.expire(name, redis_names.QUESTIONS_SECONDS)
         await pipeline.execute()
@@ -108,9 +108,11 @@ async def _still_wanted(redis: Redis, completion_id: str, worker_id: str, patien
     """Say that the completion is waited for. Raises `Unavailable` when it is gone, or the worker before it began."""
     async with redis.pipeline(transaction=False) as pipeline:
         pipeline.expire(redis_names.completion(completion_id), redis_names.WANTED_SECONDS)
+        pipeline.expire(redis_names.completion_events(completion_id), redis_names.WRITTEN_SECONDS)
+        pipeline.expire(redis_names.completions(worker_id), redis_names.QUESTIONS_SECONDS)
         pipeline.exists(redis_names.serving(worker_id))
         pipeline.lpos(redis_names.completions(worker_id), completion_id)
-        is_known, is_served, place = await pipeline.execute()
+        is_known, _, _, is_served, place = await pipeline.execute()
     if not is_known:
         raise Unavailable("Redis has lost the request. Ask again.")
     if patience.heard_at is None and (not is_served or patience.is_lost(is_waiting=place is not None)):
