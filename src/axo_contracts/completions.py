@@ -109,7 +109,6 @@ class ServingState(msgspec.Struct, frozen=True, kw_only=True):
 encode = msgspec.json.Encoder().encode
 decode_completion = msgspec.json.Decoder(Completion).decode
 decode_event = msgspec.json.Decoder(Event).decode
-decode_state = msgspec.json.Decoder(ServingState).decode
 
 EVENT_FIELD = b"event"
 """The field of an entry of a completion's stream; the entry's id is `{number}-0`, from 1 on."""

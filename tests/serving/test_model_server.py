@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,17 @@ def test_adapters_beyond_the_bound_leave_and_come_again(served: Served, tiny: Ti
     assert text_of(gone) == tiny.said["adapter"]["text"]
 
 
+def test_an_adapter_that_rewrites_its_base_is_kept_from_the_others(served: Served, tiny: Tiny) -> None:
+    served.answer("adapter")
+
+    spoiler = served.answer("spoiler")
+    base = served.answer(None)
+
+    assert loaded(spoiler) == ["loading model", "loading adapter"]
+    assert loaded(base) == ["loading model"]
+    assert text_of(base) == tiny.said["base"]["text"]
+
+
 def test_a_stop_string_ends_the_answer_and_no_letter_of_it_is_shown(served: Served, tiny: Tiny) -> None:
     whole = tiny.said["adapter"]["text"]
     across_tokens = whole[3:9]
@@ -190,6 +202,7 @@ def test_what_cannot_be_answered_is_refused_and_the_next_is_answered(served: Ser
     )
     assert refusal(prompts=[[10**6]]) == ("invalid_prompt", f"prompt: the model knows the tokens 0 to {_known(tiny)}.")
     assert refusal(adapter="model")[0] == "model_not_loadable"
+    assert refusal(adapter=_reward_model(tiny))[0] == "model_not_loadable"
     assert served.text("adapter") == tiny.said["adapter"]["text"]
 
 
@@ -239,6 +252,14 @@ def finish_of(events: list[dict[str, Any]]) -> str:
     """Return why the first answer ended."""
     (reason,) = {event["finish_reason"] for event in events if event.get("finish_reason") and event["index"] == 0}
     return str(reason)
+
+
+def _reward_model(tiny: Tiny) -> str:
+    """Make an adapter that says of itself that it gives scores."""
+    shutil.copytree(tiny.path("idle"), tiny.path("scores"))
+    config = tiny.folder / "scores" / "adapter_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"task_type": "SEQ_CLS"}))
+    return "scores"
 
 
 def _known(tiny: Tiny) -> int:

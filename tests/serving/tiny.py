@@ -30,22 +30,23 @@ class Tiny:
         environment = {**os.environ, **QUIET}
         printed = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout
         said = json.loads(printed.splitlines()[-1])
-        _write_idle_adapter(folder / "adapter", folder / "idle")
+        _copy_with_zeros(folder / "adapter", folder / "idle", in_place_of="lora_B")  # B times A is then nothing
+        _copy_with_zeros(folder / "adapter", folder / "spoiler", in_place_of="embed_tokens")
         return cls(folder, said)
 
     def path(self, name: str) -> str:
-        """Return the folder of `model`, `adapter`, `idle` or `merged`."""
+        """Return the folder of `model` or `merged`; of `adapter`, `idle`, or `spoiler`, which rewrites its base."""
         return str(self.folder / name)
 
 
-def _write_idle_adapter(source: Path, target: Path) -> None:
-    """Copy an adapter with zeros in place of every B, so that B times A adds nothing."""
+def _copy_with_zeros(source: Path, target: Path, *, in_place_of: str) -> None:
+    """Copy an adapter with zeros in those of its weights whose names hold a word."""
     shutil.copytree(source, target)
     file = target / "adapter_model.safetensors"
     content = bytearray(file.read_bytes())
     begin = 8 + int.from_bytes(content[:8], "little")
     for name, tensor in json.loads(content[8:begin]).items():
-        if "lora_B" in name:
+        if in_place_of in name:
             first, last = (begin + offset for offset in tensor["data_offsets"])
             content[first:last] = bytes(last - first)
     file.write_bytes(content)

@@ -5,7 +5,7 @@ from redis.asyncio import Redis
 from axo_api.errors import Unavailable
 from axo_api.workers.fleet import live_workers
 from axo_contracts import redis_names
-from axo_contracts.completions import Completion, ServingState, decode_state
+from axo_contracts.completions import Completion, ServingState, encode
 
 
 class NoWorker(Unavailable):
@@ -24,9 +24,9 @@ async def find_worker(redis: Redis, completion: Completion) -> str:
             pipeline.get(redis_names.serving(worker))
             pipeline.llen(redis_names.completions(worker))
         found = await pipeline.execute()
-    wanted = ServingState(base=completion.base, revision=completion.revision)
+    wanted = encode(ServingState(base=completion.base, revision=completion.revision))
     offers = [
-        (decode_state(state) != wanted, waiting, worker)
+        (state != wanted, waiting, worker)
         for worker, state, waiting in zip(workers, found[::2], found[1::2], strict=True)
         if state is not None
     ]

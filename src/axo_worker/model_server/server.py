@@ -69,9 +69,15 @@ class Server:
         weights = asked["weights"]
         try:
             tokenizer = self._tokenizer(weights["base"], weights["revision"], weights["adapter"])
-            return tokenizer, self._models.use(weights, tokenizer)
+            model = self._models.use(weights, tokenizer)
         except Exception as error:
-            raise Refused("model_not_loadable", f"{asked['name']!r} can't be loaded: {_sentence(error)}") from error
+            why = _sentence(error)
+            for path in filter(None, (weights["adapter"], weights["base"])):
+                why = why.replace(path, asked["name"])
+            raise Refused("model_not_loadable", f"{asked['name']!r} can't be loaded: {why}") from error
+        if _only_scores(model, weights):
+            raise Refused("model_not_loadable", f"{asked['name']!r} gives scores and writes no text.")
+        return tokenizer, model
 
     def _answers(self, number: int, tokenizer: Any, sampling: dict[str, Any]) -> list[Answer]:
         first = number * sampling["n"]
@@ -85,6 +91,12 @@ class Server:
 
 def _tokenizer_at(base: str, revision: str | None, adapter: str | None) -> Any:
     return tokenizer_of({"base": base, "revision": revision, "adapter": adapter})
+
+
+def _only_scores(model: Any, weights: dict[str, Any]) -> bool:
+    """Return whether it is a reward model: what it was trained for is not to write."""
+    made_for = [model.active_peft_config.task_type] if weights["adapter"] else model.config.architectures or ()
+    return any(sign in str(name) for name in made_for for sign in ("CLS", "Classification"))
 
 
 def _prompts(asked: dict[str, Any], tokenizer: Any) -> list[list[int]]:

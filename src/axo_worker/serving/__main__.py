@@ -12,6 +12,7 @@ from axo_worker.serving.desk import Desk
 from axo_worker.settings import Settings
 
 _LEAVES_SECONDS = 4.0
+_LOOK_SECONDS = 1.0
 
 
 def main(agent_pid: int) -> None:
@@ -29,7 +30,8 @@ def main(agent_pid: int) -> None:
     desk = Desk(settings, connect(settings.redis_url, retries=1), leaving)
     thread = threading.Thread(target=desk.work, name="desk", daemon=True)
     thread.start()
-    leaving.wait()
+    while thread.is_alive() and not leaving.wait(_LOOK_SECONDS):
+        continue
     thread.join(_LEAVES_SECONDS)
 
 
