@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from axo_contracts.keep import Keep
 from axo_observability.logs import LogFormat
 
 
@@ -151,6 +152,8 @@ class Settings(BaseSettings):
     """How long a trainer that was asked to stop may take to write its checkpoint before it is killed."""
     progress_event_seconds: Annotated[float, Field(ge=0)] = 5.0
     """How long a run's progress is not told again over Redis. The last is always told."""
+    keep: Keep | None = None
+    """Which checkpoints of trainings that do not say it are kept, as JSON: {"last": 3}. Left out: the newest three."""
     run_control_loop: bool = True
     """Whether this process may lead the control loop. Of several that may, one does."""
     files: FileSettings = FileSettings()

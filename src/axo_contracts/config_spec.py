@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema, model_validator
 
 from axo_contracts.config_text import read_config
 from axo_contracts.datasets import FileSource, HubSource, PathSource
+from axo_contracts.keep import SAID_TWICE, Keep
 from axo_contracts.limits import Limits
 from axo_contracts.named_model import NamedModel
 from axo_contracts.named_source import NamedSource
@@ -59,6 +60,8 @@ class ConfigSpec(Strict):
     resources: Resources = Resources()
     """What the config says of precision, attention and kernels goes before `auto`."""
     limits: Limits = Limits()
+    keep: Keep | None = None
+    """Which checkpoints are kept. Left out: as the operator has it; else by the config's `save_total_limit`."""
     name: Name | None = None
     """A name for people: letters, digits, dot, dash and underscore."""
     metadata: Labels
@@ -75,6 +78,17 @@ class ConfigSpec(Strict):
                 f"or leave out config and write {beside[0]} beside base_model and datasets"
             )
         return given
+
+    @model_validator(mode="after")
+    def _says_once_what_is_kept(self) -> Self:
+        if self.keep is not None and self.limits_its_checkpoints:
+            raise ValueError(SAID_TWICE)
+        return self
+
+    @property
+    def limits_its_checkpoints(self) -> bool:
+        """Whether it says how many its trainer keeps."""
+        return bool(self.config.get("save_total_limit"))
 
     @property
     def base_model(self) -> str:

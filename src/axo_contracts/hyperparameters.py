@@ -12,6 +12,7 @@ Optimizer = Literal[
 Scheduler = Literal["cosine", "linear", "constant", "constant_with_warmup", "polynomial", "inverse_sqrt"]
 
 USUAL_WARMUP_STEPS = 10
+USUAL_SAVE_TOTAL_LIMIT = 3
 
 
 class Hyperparameters(Strict):
@@ -50,8 +51,8 @@ class Hyperparameters(Strict):
     """Evaluate each so many steps. Left out: once an epoch, where there is something to evaluate on."""
     save_steps: Count | None = None
     """Write a checkpoint each so many steps. Left out: once an epoch."""
-    save_total_limit: Count = 3
-    """Checkpoints kept; older ones are deleted."""
+    save_total_limit: Count | None = None
+    """Checkpoints that the trainer keeps; it deletes older ones. Left out: 3, unless there is a `keep`."""
     logging_steps: Count = 1
     """Report the loss each so many steps."""
 
@@ -75,7 +76,7 @@ class Hyperparameters(Strict):
             "weight_decay": self.weight_decay,
             "max_grad_norm": self.max_grad_norm,
             "sequence_len": self.sequence_len,
-            "save_total_limit": self.save_total_limit,
+            "save_total_limit": self.save_total_limit or USUAL_SAVE_TOTAL_LIMIT,
             "logging_steps": self.logging_steps,
         }
         if self.max_steps is not None:

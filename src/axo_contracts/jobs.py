@@ -11,6 +11,7 @@ from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.datasets import Dataset
 from axo_contracts.hyperparameters import Hyperparameters
 from axo_contracts.integrations import Integrations
+from axo_contracts.keep import SAID_TWICE, Keep
 from axo_contracts.limits import Limits
 from axo_contracts.methods import Method, Sft
 from axo_contracts.named_model import NamedModel
@@ -41,6 +42,8 @@ class TrainSpec(Strict):
     hyperparameters: Hyperparameters = Hyperparameters()
     resources: Resources = Resources()
     limits: Limits = Limits()
+    keep: Keep | None = None
+    """Which checkpoints are kept. Left out: as the operator has it; else by `hyperparameters.save_total_limit`."""
     integrations: Integrations = ()
     """Trackers that show the run too: Weights & Biases, MLflow, TensorBoard, Comet, Trackio; at most one of each."""
     axolotl: Annotated[Plain, Field(default_factory=dict)]
@@ -60,6 +63,12 @@ class TrainSpec(Strict):
             raise ValueError(
                 "validation_datasets and hyperparameters.val_set_size exclude each other; give one of them"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _says_once_what_is_kept(self) -> Self:
+        if self.keep is not None and self.limits_its_checkpoints:
+            raise ValueError(SAID_TWICE)
         return self
 
     @model_validator(mode="after")
@@ -85,6 +94,11 @@ class TrainSpec(Strict):
     def adapter_name(self) -> str:
         """What is trained: `lora`, `qlora`, or `full` for all weights."""
         return self.adapter.type
+
+    @property
+    def limits_its_checkpoints(self) -> bool:
+        """Whether it says how many its trainer keeps."""
+        return self.hyperparameters.save_total_limit is not None or "save_total_limit" in self.axolotl
 
     def named_models(self) -> tuple[NamedModel, ...]:
         """Return the model that is trained."""

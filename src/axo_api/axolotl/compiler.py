@@ -6,6 +6,7 @@ from axo_api.axolotl.device_defaults import with_defaults
 from axo_api.axolotl.inputs import ALL_JSON_LINES, JSON_LINES, Inputs
 from axo_contracts.datasets import Dataset, FileSource, HubSource, PathSource, Source, hub_options
 from axo_contracts.jobs import JobSpec, TrainSpec
+from axo_contracts.keep import NO_LIMIT
 from axo_contracts.resources import Capabilities, resolve_for_device
 from axo_contracts.storage_paths import OUTPUTS
 from axo_contracts.trainer_plugin import SECTION, TRACKERS
@@ -27,6 +28,7 @@ def compile_config(spec: TrainSpec, inputs: Inputs = ALL_JSON_LINES) -> dict[str
             takes_warmup_ratio=spec.method.takes_warmup_ratio,
             has_validation=bool(spec.validation_datasets),
         ),
+        **({"save_total_limit": NO_LIMIT} if spec.keep else {}),
         "seed": spec.seed,
         "output_dir": OUTPUTS,
         "dataset_prepared_path": "prepared",

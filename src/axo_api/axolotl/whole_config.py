@@ -4,6 +4,7 @@ from typing import Any
 
 from axo_api.axolotl.inputs import Inputs
 from axo_contracts.config_spec import DATASET_KEYS, FILE_ID, ConfigSpec, files_of
+from axo_contracts.keep import NO_LIMIT
 from axo_contracts.storage_paths import OUTPUTS
 
 REPLACED = ("output_dir", "dataset_prepared_path", "resume_from_checkpoint", "auto_resume_from_checkpoints")
@@ -16,6 +17,8 @@ def whole_config(spec: ConfigSpec, inputs: Inputs) -> dict[str, Any]:
         if isinstance(entries := config.get(key), list):
             put = _streamed if key == "pretraining_dataset" else _loaded
             config[key] = [put(entry, inputs) if isinstance(entry, dict) else entry for entry in entries]
+    if spec.keep is not None:
+        config["save_total_limit"] = NO_LIMIT
     return config | {"output_dir": OUTPUTS, "dataset_prepared_path": "prepared"}
 
 

@@ -9,6 +9,7 @@ from structlog.contextvars import bind_contextvars
 from axo_api.callers import Caller
 from axo_api.dependencies import Parts
 from axo_api.jobs import service
+from axo_api.jobs.keeping import settle_keep
 from axo_api.jobs.permission import permission_of
 from axo_api.jobs.pushing import prepare_push
 from axo_api.jobs.room import check_disk
@@ -24,6 +25,7 @@ async def submit(axo: Parts, caller: Caller, submission: service.Submission) -> 
         made = await axo.database.read(partial(service.made_before, submission=submission))
         if made is not None:
             return made
+    settle_keep(submission.spec, submission.row, axo.settings.keep)
     await axo.existence.check(submission.spec, permission_of(caller, axo.settings))
     if isinstance(submission.spec, PushSpec):
         await prepare_push(axo, submission.spec, owner=caller.owner)

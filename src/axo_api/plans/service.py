@@ -20,6 +20,7 @@ from axo_api.control.ordering import inputs_of
 from axo_api.dependencies import Parts
 from axo_api.errors import Invalid
 from axo_api.files.service import wrappings
+from axo_api.jobs.keeping import settle_keep
 from axo_api.jobs.permission import permission_of
 from axo_api.jobs.service import Submission, dry_run
 from axo_api.plans.advisers import Adviser, find_adviser
@@ -58,7 +59,9 @@ async def plan(axo: Parts, given: JobSpec, *, caller: Caller) -> Plan:
         )
     spec = with_preset(given, axo.catalogue)
     await axo.existence.check(spec, permission_of(caller, axo.settings))
-    checked = await axo.database.read(partial(_check, spec=spec, owner=caller.owner))
+    submission = Submission.of(spec, owner=caller.owner)
+    settle_keep(spec, submission.row, axo.settings.keep)
+    checked = await axo.database.read(partial(_check, submission=submission, owner=caller.owner))
     adviser = await find_adviser(axo, checked.spec.resources)
     config = checked.config
     if adviser.capabilities is not None:
@@ -80,8 +83,8 @@ async def plan(axo: Parts, given: JobSpec, *, caller: Caller) -> Plan:
     return _plan(given, checked, config, adviser, answer, planned, time, shared)
 
 
-def _check(connection: Connection, spec: JobSpec, owner: str) -> _Checked:
-    queued_as = dry_run(connection, Submission.of(spec, owner=owner))
+def _check(connection: Connection, submission: Submission, owner: str) -> _Checked:
+    queued_as = dry_run(connection, submission)
     name = name_of_config(connection, queued_as, owner=owner, at=now())
     config = config_of(queued_as, Inputs(wrappings(connection, file_ids(queued_as))))
     return _Checked(queued_as, config, inputs_of(connection, queued_as), name)
