@@ -14,6 +14,7 @@ from axo_api.answers import document_refusals
 from axo_api.artifacts import endpoints as artifacts
 from axo_api.body_limit import BodyLimit
 from axo_api.catalogue.reading import Catalogue, read_catalogue
+from axo_api.checkpoints import endpoints as checkpoints
 from axo_api.control.loop import run_control_loop
 from axo_api.database import Database
 from axo_api.dependencies import Parts
@@ -96,6 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
         plans,
         jobs,
         output,
+        checkpoints,
         artifacts,
         results,
         metrics,

@@ -21,6 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -178,8 +179,16 @@ checkpoints = Table(
     Column("path", Text, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("rule_pending", Boolean, nullable=False, server_default=false()),  # its job's `keep` has yet to be applied
+    Column("removed_at", UtcDateTime),  # from then on there is none; its files go next
+    Column("removed_because", String(16)),
+    Column("gone_at", UtcDateTime),  # when its files went
     UniqueConstraint("job_id", "attempt", "step"),
 )
+_is_going = checkpoints.c.removed_at.is_not(None) & checkpoints.c.gone_at.is_(None)
+Index("ix_checkpoints_going", checkpoints.c.id, sqlite_where=_is_going, postgresql_where=_is_going)
+_has_rule_due = (checkpoints.c.rule_pending == true()) & checkpoints.c.removed_at.is_(None)
+Index("ix_checkpoints_due", checkpoints.c.job_id, sqlite_where=_has_rule_due, postgresql_where=_has_rule_due)
 
 files = Table(
     "files",
@@ -254,7 +263,12 @@ model_aliases = Table(
     _job_id(),
     Column("step", Integer),  # of a checkpoint; none: the result
     Column("created_at", UtcDateTime, nullable=False),
+    Column("moved_by", String(64)),  # the owner of the key; none: it was not noted yet
+    Column("is_undo", Boolean, nullable=False, server_default=false()),
+    Column("undo_to", String(40)),  # the row whose turn it is again when this one is undone
+    Column("gate", JSON),  # what was asked of an evaluation, and its figures
     Index("ix_model_aliases_owner_name_id", "owner", "name", "id"),
+    Index("ix_model_aliases_job_id", "job_id"),
 )
 
 tallies = Table(  # sums over all that ever happened, for /metrics

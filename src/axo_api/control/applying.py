@@ -118,6 +118,7 @@ def _add_checkpoint(connection: Connection, job_id: str, frame: Checkpoint) -> N
         "path": frame.path,
         "bytes": frame.bytes,
         "created_at": frame.time,
+        "rule_pending": True,
     }
     _insert_once(connection, checkpoints, row)
     matching = jobs.c.id == job_id, jobs.c.attempt == frame.attempt

@@ -14,6 +14,7 @@ from axo_api.control.reconciler import Reconciler
 from axo_api.control.recorder import Recorder
 from axo_api.control.records import Records
 from axo_api.control.result_files import run_result_files
+from axo_api.control.retention import Retention
 from axo_api.dependencies import Parts
 from axo_api.housekeeping.sweep import keep_house
 from axo_api.webhooks.deliverer import Deliverer
@@ -42,6 +43,7 @@ async def _run_parts(parts: Parts) -> None:
             ("outbox", lambda: run_outbox(parts, records)),
             ("fleet watch", FleetWatch(parts).run),
             ("result files", lambda: run_result_files(parts)),
+            ("retention", Retention(parts).run),
             ("dispatcher", lambda: run_dispatcher(parts, rq)),
             ("deliverer", Deliverer(parts).run),
             ("housekeeping", lambda: keep_house(parts)),

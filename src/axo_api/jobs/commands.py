@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
+from axo_api.checkpoints.folders import folder_of
 from axo_api.clock import now
 from axo_api.errors import Conflict, JustMoved, NotFound
 from axo_api.jobs import service
@@ -69,7 +70,7 @@ def retry(
     job_id: str,
     *,
     owner: str | None,
-    from_checkpoint: bool | str,
+    from_checkpoint: bool | int | str,
     idempotency_key: str | None = None,
 ) -> RowMapping | dict[str, Any]:
     """Queue a new job with the spec and the owner of one that has ended, and return its row.
@@ -108,16 +109,20 @@ def _moved(connection: Connection, row: RowMapping, to: JobStatus, reason: EndRe
     return service.get(connection, row["id"], owner=row["owner"])
 
 
-def _checkpoints_from(connection: Connection, row: RowMapping, chosen: bool | str) -> list[str]:
+def _checkpoints_from(connection: Connection, row: RowMapping, chosen: bool | int | str) -> list[str]:
+    """Return what the new job may go on from; no checkpoint of it is deleted before the transaction ends."""
     if chosen is False:
         return []
+    there = select(checkpoints).where(checkpoints.c.job_id == row["id"], checkpoints.c.removed_at.is_(None))
+    held = there.order_by(checkpoints.c.attempt.desc(), checkpoints.c.step).with_for_update(read=True)
     if chosen is True:
+        connection.execute(held)
         return [str(attempt_folder(row["id"], number)) for number in range(1, row["attempt"] + 1)]
-    query = select(checkpoints).where(checkpoints.c.id == chosen, checkpoints.c.job_id == row["id"])
-    checkpoint = connection.execute(query).mappings().one_or_none()
+    named = checkpoints.c.step == chosen if isinstance(chosen, int) else checkpoints.c.id == chosen
+    checkpoint = connection.execute(held.where(named).limit(1)).mappings().one_or_none()
     if checkpoint is None:
         raise NotFound(
             f"Job {row['id']} has no checkpoint {chosen!r}; GET /v1/jobs/{row['id']}/checkpoints lists them.",
             param="from_checkpoint",
         )
-    return [str(attempt_folder(row["id"], checkpoint["attempt"]) / checkpoint["path"])]
+    return [str(folder_of(checkpoint))]

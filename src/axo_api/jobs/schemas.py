@@ -72,9 +72,12 @@ class Retry(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    from_checkpoint: bool | Annotated[str, Field(pattern=r"^ftckpt-[0-9a-z]{1,32}$")] = Field(
+    from_checkpoint: (
+        bool | Annotated[int, Field(ge=1, lt=2**31)] | Annotated[str, Field(pattern=r"^ftckpt-[0-9a-z]{1,32}$")]
+    ) = Field(
         default=True,
-        description="true: from its newest whole checkpoint, if it has one; false: from scratch; or a checkpoint's id.",
+        description="true: from its newest whole checkpoint, if it has one; false: from scratch; or a checkpoint, by "
+        "its step or its id.",
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from math import isfinite
 from pathlib import Path
+from typing import NamedTuple
 
 from axo_api.metrics.building import build_when_missing
 from axo_api.metrics.columns import Column
@@ -15,6 +16,13 @@ from axo_contracts import storage_paths
 from axo_contracts.frames import Metric
 
 Values = dict[str, float | None]
+
+
+class Known(NamedTuple):
+    """The newest value of a metric at some moment, and the step that it is of. No finite number: None."""
+
+    step: int
+    value: float | None
 
 
 class JobMetrics:
@@ -76,6 +84,17 @@ class JobMetrics:
             for name in part.names if steps else ():
                 for step, value in _chosen(part.column(name), steps) if name in wanted else ():
                     found.setdefault((part.attempt, step), {})[name] = value
+        return found
+
+    def known_by(self, attempt: int, steps: Collection[int], names: Iterable[str]) -> dict[int, dict[str, Known]]:
+        """Return the newest value of each of `names` up to each of `steps`, as the attempt knew it, by step."""
+        then = JobMetrics(self.job_id, [part for part in self._parts if part.attempt <= attempt])
+        found: dict[int, dict[str, Known]] = {step: {} for step in steps}
+        for name in names:
+            series = then.series(name)
+            for step in steps:
+                if (point := series.newest_up_to(step)) is not None:
+                    found[step][name] = Known(point[0], point[1] if isfinite(point[1]) else None)
         return found
 
     def ends_of(self, attempt: int) -> tuple[Metric, Metric] | None:

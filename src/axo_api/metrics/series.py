@@ -26,6 +26,13 @@ class Series:
         """All values, in their order."""
         return np.concatenate([column.values for column in self._columns]) if self._columns else np.empty(0)
 
+    def newest_up_to(self, step: int) -> tuple[int, float] | None:
+        """Return the last point at or before a step, as its step and its value."""
+        for column in reversed(self._columns):
+            if place := int(np.searchsorted(column.steps, step, "right")):
+                return int(column.steps[place - 1]), float(column.values[place - 1])
+        return None
+
     def at(self, places: Places) -> Column:
         """Return the points at rising places."""
         bounds = np.searchsorted(places, self._ends).tolist()

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Text, cast, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, select, update
 
+from axo_api.checkpoints.folders import folder_of as checkpoint_folder
+from axo_api.checkpoints.reasons import RemovedBecause
+from axo_api.clock import now
 from axo_api.errors import Conflict, NotFound
 from axo_api.models import aliases
+from axo_api.models.readers import readers_of
 from axo_api.openai.names import checkpoint_name, model_name, parse
 from axo_api.owners import owned
 from axo_api.tables import checkpoints, jobs
 from axo_contracts.jobs import MODEL_KINDS
-from axo_contracts.lifecycle import TERMINAL, JobStatus
+from axo_contracts.lifecycle import JobStatus
 from axo_contracts.storage_paths import OUTPUTS, attempt
 
 
@@ -59,7 +63,8 @@ def locate(connection: Connection, name: str, *, owner: str | None, prefer: str 
             if _is_there(connection, row, trained.step):
                 return Located(row, trained.step)
             if own is None:
-                message = f"{name!r} stands for what job {row['id']} trains, which is {row['status']} and has no model."
+                what = "the result" if trained.step is None else f"checkpoint {trained.step}"
+                message = f"{name!r} stands for {what} of job {row['id']}, which is {row['status']} and has none."
                 raise ModelNotFound(message, param="model")
     raise ModelNotFound(f"There is no model {name[:200]!r}; GET /v1/models lists what there is.", param="model")
 
@@ -69,8 +74,7 @@ def _is_there(connection: Connection, row: RowMapping, step: int | None) -> bool
         return False
     if step is None:
         return row["result_attempt"] is not None
-    of_step = checkpoints.c.job_id == row["id"], checkpoints.c.step == step
-    return connection.execute(select(checkpoints.c.id).where(*of_step).limit(1)).one_or_none() is not None
+    return connection.execute(_of_step(row["id"], step)).one_or_none() is not None
 
 
 def result_to_remove(connection: Connection, name: str, *, owner: str | None) -> Path:
@@ -80,7 +84,10 @@ def result_to_remove(connection: Connection, name: str, *, owner: str | None) ->
     """
     row = get_trained(connection, name, owner=owner)
     if name != model_name(row):
-        raise Conflict(f"{name!r} is a checkpoint; delete the model {model_name(row)!r}, which its files belong to.")
+        raise Conflict(
+            f"{name!r} is a checkpoint; DELETE /v1/jobs/{row['id']}/checkpoints/{{step}} deletes it, and DELETE of the "
+            f"model {model_name(row)!r} all of them."
+        )
     folder = attempt(row["id"], row["result_attempt"])
     if users := live_jobs_using(connection, folder):
         raise Conflict(f"{name!r} is needed by {', '.join(users[:3])}; delete it when that has ended.")
@@ -89,28 +96,38 @@ def result_to_remove(connection: Connection, name: str, *, owner: str | None) ->
 
 def live_jobs_using(connection: Connection, folder: PurePosixPath) -> Sequence[str]:
     """Return the ids of the jobs that have not ended, and read what lies in `folder`: an attempt's, or a checkpoint."""
-    uses = or_(
-        cast(jobs.c.checkpoints_from, Text).contains(str(folder), autoescape=True),
-        jobs.c.weights_from.startswith(f"{folder}/", autoescape=True),
-        jobs.c.weights_from == str(folder),
-        cast(jobs.c.models, Text).contains(f"{folder}/", autoescape=True),
-        cast(jobs.c.models, Text).contains(f'{folder}"', autoescape=True),
-    )
-    return connection.execute(select(jobs.c.id).where(jobs.c.status.not_in(TERMINAL), uses)).scalars().all()
+    job_id = folder.parts[1]
+    return [reader.job_id for reader in readers_of(connection, job_id) if reader.needs(folder)]
 
 
 def folder_of(connection: Connection, located: Located) -> PurePosixPath:
-    """Return where a model, or a checkpoint of it, lies below the storage root."""
+    """Return where a model, or a checkpoint of it, lies below the storage root.
+
+    A checkpoint is not deleted before the transaction ends. Raises `ModelNotFound` for one that has just been.
+    """
     row, step = located
     if step is None:
         return attempt(row["id"], row["result_attempt"]) / OUTPUTS
-    of_step = checkpoints.c.job_id == row["id"], checkpoints.c.step == step
-    query = select(checkpoints).where(*of_step).order_by(checkpoints.c.attempt.desc()).limit(1)
-    checkpoint = connection.execute(query).mappings().one()
-    return attempt(row["id"], checkpoint["attempt"]) / str(checkpoint["path"])
+    checkpoint = checkpoint_of(connection, row["id"], step)
+    if checkpoint is None:
+        raise ModelNotFound(f"{located.name!r} has just been deleted.", param="model")
+    return checkpoint_folder(checkpoint)
+
+
+def checkpoint_of(connection: Connection, job_id: str, step: int) -> RowMapping | None:
+    """Return a job's checkpoint of a step: of several attempts' alike, the newest's. It stays for the transaction."""
+    return connection.execute(_of_step(job_id, step).with_for_update(read=True)).mappings().one_or_none()
+
+
+def _of_step(job_id: str, step: int) -> Select[Any]:
+    of_step = checkpoints.c.job_id == job_id, checkpoints.c.step == step, checkpoints.c.removed_at.is_(None)
+    return select(checkpoints).where(*of_step).order_by(checkpoints.c.attempt.desc()).limit(1)
 
 
 def forget_result(connection: Connection, name: str, *, owner: str | None) -> None:
-    """Say that a model's files are gone."""
+    """Say that a model's files are gone, and the checkpoints beside it."""
     row = get_trained(connection, name, owner=owner)
+    beside = checkpoints.c.job_id == row["id"], checkpoints.c.attempt == row["result_attempt"]
+    gone = {"removed_at": now(), "gone_at": now(), "removed_because": RemovedBecause.MODEL}
+    connection.execute(update(checkpoints).where(*beside, checkpoints.c.removed_at.is_(None)).values(gone))
     connection.execute(update(jobs).where(jobs.c.id == row["id"]).values(result_attempt=None))

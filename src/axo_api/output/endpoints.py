@@ -1,13 +1,11 @@
 """`/v1/jobs/{id}/…`: what a job has put out, live and afterwards."""
 
-import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
-from sqlalchemy import RowMapping
 
 from axo_api.answers import answered_as
 from axo_api.dependencies import Asking, Axo, Parts, Reach
@@ -15,7 +13,7 @@ from axo_api.jobs.endpoints import JobId
 from axo_api.jobs.service import get
 from axo_api.output import service
 from axo_api.output.logs import log_text
-from axo_api.output.schemas import Checkpoint, CheckpointList, JobEvent
+from axo_api.output.schemas import JobEvent
 from axo_api.output.streaming import Following, stream
 from axo_api.pagination import Limit, Page, page
 from axo_contracts import storage_paths
@@ -103,20 +101,7 @@ async def read_config(
     return Response(text, media_type="application/yaml", headers=headers)
 
 
-@router.get("/checkpoints", summary="List a job's checkpoints")
-async def list_checkpoints(job_id: JobId, axo: Axo, owner: Reach) -> CheckpointList:
-    """List the checkpoints that were completed, oldest first, and whether each is still there."""
-    rows = await axo.database.read(partial(service.find_checkpoints, job_id=job_id, owner=owner))
-    folder = axo.settings.storage_root
-    return CheckpointList(data=await asyncio.to_thread(lambda: [_checkpoint(folder, row) for row in rows]))
-
-
 async def _journal(axo: Parts, job_id: str, owner: str | None) -> Path:
     """Return where a job's journal lies. Raises `NotFound` when there is no such job."""
     await axo.database.read(partial(get, job_id=job_id, owner=owner))
     return axo.settings.storage_root / storage_paths.journal(job_id)
-
-
-def _checkpoint(storage_root: Path, row: RowMapping) -> Checkpoint:
-    folder = storage_root / storage_paths.attempt(row["job_id"], row["attempt"]) / row["path"]
-    return Checkpoint(**row, available=folder.is_dir())

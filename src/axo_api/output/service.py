@@ -12,7 +12,7 @@ from axo_api.errors import NotFound
 from axo_api.files.service import wrappings
 from axo_api.jobs.service import get
 from axo_api.plans.naming import name_of_config
-from axo_api.tables import attempts, checkpoints, job_events
+from axo_api.tables import attempts, job_events
 from axo_contracts.jobs import spec_from_json
 
 
@@ -28,13 +28,6 @@ def find_events(
         .limit(limit + 1)
     )
     return connection.execute(query).mappings().all()
-
-
-def find_checkpoints(connection: Connection, job_id: str, *, owner: str | None) -> Sequence[RowMapping]:
-    """Return a job's checkpoints, oldest first."""
-    get(connection, job_id, owner=owner)
-    query = select(checkpoints).where(checkpoints.c.job_id == job_id)
-    return connection.execute(query.order_by(checkpoints.c.attempt, checkpoints.c.step)).mappings().all()
 
 
 def config_yaml(connection: Connection, job_id: str, *, owner: str | None, attempt: int | None) -> tuple[str, str]:

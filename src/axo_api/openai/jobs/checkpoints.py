@@ -22,7 +22,8 @@ def find(
     Raises `NotFound`, and `Invalid` when the job has no checkpoint `after`.
     """
     job = jobs_service.get(connection, job_id, owner=owner)
-    query = select(checkpoints).where(checkpoints.c.job_id == job_id).order_by(checkpoints.c.id.desc())
+    there = checkpoints.c.job_id == job_id, checkpoints.c.removed_at.is_(None)
+    query = select(checkpoints).where(*there).order_by(checkpoints.c.id.desc())
     if after is not None:
         known = select(checkpoints.c.id).where(checkpoints.c.job_id == job_id, checkpoints.c.id == after)
         if connection.execute(known).one_or_none() is None:
