@@ -30,6 +30,7 @@ JOB_CHECKPOINT = "axo.job.checkpoint.v1"
 METRICS_CONFIG = "axo.metrics.config.v1"
 METRICS_PROGRESS = "axo.metrics.progress.v1"
 METRICS_COMPLETED = "axo.metrics.completed.v1"
+MODEL_PROMOTED = "axo.model.promoted.v1"
 WORKER_ONLINE = "axo.worker.online.v1"
 WORKER_LOST = "axo.worker.lost.v1"
 WORKER_DRAINED = "axo.worker.drained.v1"
@@ -92,6 +93,21 @@ class MetricsEvent(JobEvent, frozen=True, kw_only=True):
     non_finite: Annotated[dict[str, str], Meta(description="What the values that are null were: nan, inf or -inf.")]
 
 
+class ModelEvent(Event, frozen=True, kw_only=True):
+    """A name has come to stand for another result, or another checkpoint."""
+
+    job: Annotated[str, Meta(description="The job that trained what it stands for now.")]
+    owner: str
+    model: Annotated[str, Meta(description="The name that was moved.")]
+    stands_for: Annotated[str, Meta(description="The own name of what it stands for now.")]
+    before: Annotated[str | None, Meta(description="That of what it stood for before; null: it is new.")]
+    moved_by: Annotated[str, Meta(description="The owner of the key that moved it.")]
+    is_undo: bool
+    gate: Annotated[
+        dict[str, Any] | None, Meta(description="What was asked of an evaluation, with its figures; null: nothing.")
+    ]
+
+
 class WorkerEvent(Event, frozen=True, kw_only=True):
     """Something happened to a worker."""
 
@@ -107,6 +123,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     METRICS_CONFIG: ConfigEvent,
     METRICS_PROGRESS: MetricsEvent,
     METRICS_COMPLETED: MetricsEvent,
+    MODEL_PROMOTED: ModelEvent,
     WORKER_ONLINE: WorkerEvent,
     WORKER_LOST: WorkerEvent,
     WORKER_DRAINED: WorkerEvent,

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from axo_contracts.events import JOB_EVENTS, ConfigEvent, Event
+from axo_contracts.events import JOB_EVENTS, ConfigEvent, Event, JobEvent
 from axo_contracts.lifecycle import JobStatus
 from axo_notify.event_names import is_named
 from axo_notify.listening import events_behind, newest_place
@@ -37,7 +37,7 @@ class Notifier:
                 await self._take(heard.event, heard.place)
 
     async def _take(self, event: Event, place: str) -> None:
-        subject = event.job or event.id
+        subject = event.job if isinstance(event, JobEvent) else event.id
         kept = await self._store.read(subject)
         story = await self._with_model(after(kept.story, event))
         if story == kept.story:

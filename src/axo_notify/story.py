@@ -1,11 +1,11 @@
-"""What is known of a job from its events: all that a message about it says. A worker's event is a story of its own."""
+"""What is known of a job from its events: all that a message about it says. Any other event is its own story."""
 
 from collections.abc import Sequence
 
 import msgspec
 from msgspec.structs import replace
 
-from axo_contracts.events import METRICS_PROGRESS, ConfigEvent, Event, JobEvent, MetricsEvent
+from axo_contracts.events import METRICS_PROGRESS, ConfigEvent, Event, JobEvent, MetricsEvent, ModelEvent
 from axo_contracts.lifecycle import TERMINAL, JobStatus
 from axo_contracts.standing import Standing
 
@@ -20,7 +20,7 @@ class Point(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as far as it was told of; `job` is None where a worker's event is told."""
+    """A job as far as it was told of; `job` is None where an event of something else is told."""
 
     job: str | None
     name: str | None
@@ -43,7 +43,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 def after(story: Story | None, event: Event) -> Story:
     """Return the story with one more event in it: the very same where that says nothing new, or comes once more."""
     if not isinstance(event, JobEvent):
-        return Story(job=None, name=event.name, owner=event.owner, message=event.message)
+        name = event.model if isinstance(event, ModelEvent) else event.name
+        return Story(job=None, name=name, owner=event.owner, message=event.message)
     told = story or Story(
         job=event.job,
         name=event.name,

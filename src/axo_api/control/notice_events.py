@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from pydantic import ValidationError
@@ -14,8 +15,10 @@ from axo_contracts.events import (
     METRICS_COMPLETED,
     METRICS_CONFIG,
     METRICS_PROGRESS,
+    MODEL_PROMOTED,
     ConfigEvent,
     Event,
+    ModelEvent,
     WorkerEvent,
 )
 from axo_contracts.jobs import TrainSpec, spec_from_json
@@ -29,12 +32,12 @@ def event_of_notice(row: RowMapping) -> Event:
     common = {"type": row["type"], "time": row["time"], **row["body"]}
     if row["job_id"] is None:
         return msgspec.convert({**common, "links": {"workers": "/v1/workers"}}, WorkerEvent)
+    common |= {"job": row["job_id"], "owner": row["owner"], "name": row["name"]}
+    if row["type"] == MODEL_PROMOTED:
+        return _promoted(common, row["body"])
     standing = standing_from_json(row["body"]["progress"])
     fields = {
         **common,
-        "job": row["job_id"],
-        "owner": row["owner"],
-        "name": row["name"],
         "status": JobStatus.RUNNING,
         "message": _message(row["type"], standing, row["body"]),
         "links": links_of(row["job_id"]),
@@ -43,6 +46,15 @@ def event_of_notice(row: RowMapping) -> Event:
     if kind is ConfigEvent:
         fields["config"] = _config(row["spec"], standing)
     return msgspec.convert(fields, kind)
+
+
+def _promoted(common: Mapping[str, Any], body: Mapping[str, Any]) -> ModelEvent:
+    how = "stands for this again" if body["is_undo"] else "stands for this now"
+    model = f"/v1/models/{quote(body['model'], safe='')}"
+    links = {"job": f"/v1/jobs/{common['job']}", "model": model, "history": f"{model}/history"}
+    return msgspec.convert(
+        {**common, "message": f"{body['model']} {how}: {body['stands_for']}.", "links": links}, ModelEvent
+    )
 
 
 def _message(kind: str, standing: Standing | None, body: Mapping[str, Any]) -> str:
