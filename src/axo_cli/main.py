@@ -13,6 +13,7 @@ from axo_cli.commands import (
     housekeeping,
     importing,
     jobs,
+    keeping,
     keys,
     notify,
     plan,
@@ -54,6 +55,8 @@ app.command()(jobs.pause)
 app.command()(jobs.resume)
 app.command()(jobs.retry)
 app.command()(jobs.delete)
+app.command()(keeping.checkpoints)
+app.command()(keeping.promote)
 app.command()(results.pull)
 app.command()(results.verify)
 app.command()(fleet.workers)

@@ -58,12 +58,13 @@ def resume(job: Job, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
 def retry(
     job: Job,
     scratch: Annotated[bool, typer.Option("--scratch", help="Start from the first step.")] = False,
-    checkpoint: Annotated[str | None, typer.Option(help="Go on from this checkpoint, by its id.")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="Go on from this checkpoint, by its step or its id.")] = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
     """Submit a job that has ended once more; it goes on from the newest checkpoint, if there is one."""
-    _command(job, "retry", url, as_json=as_json, body={"from_checkpoint": checkpoint or not scratch})
+    named = int(checkpoint) if checkpoint and checkpoint.isdecimal() else checkpoint
+    _command(job, "retry", url, as_json=as_json, body={"from_checkpoint": named or not scratch})
 
 
 def delete(
