@@ -385,8 +385,13 @@ def _made(plane: KeyedPlane) -> Things:
     upload_id = owner.http.post("/v1/files/uploads", json={"filename": f"{SECRET}.jsonl"}).json()["id"]
     checkpoint = _with_a_checkpoint(plane, owner, job_id)
     shared = owner.http.post(f"/v1/fine_tuning/checkpoints/{checkpoint}/permissions", json={"project_ids": ["proj"]})
+    for step in (1, None):  # so that there is a move to undo
+        target = {"job_id": job_id, "step": step}
+        owner.http.put(f"/v1/models/ft:{owner.owner}@prod", json=target).raise_for_status()
     named = {
         "model": checkpoint.removesuffix(":ckpt-step-1"),
+        "alias": f"{owner.owner}@prod",
+        "step": "1",
         "checkpoint": checkpoint,
         "permission_id": shared.json()["data"][0]["id"],
         "job_id": job_id,
@@ -405,7 +410,8 @@ def _made(plane: KeyedPlane) -> Things:
 
 def _with_a_checkpoint(plane: KeyedPlane, owner: Caller, job_id: str) -> str:
     """Have a job leave a model and a checkpoint, as if it had been trained, and return the checkpoint's name."""
-    checkpoint = {"id": new_id(CHECKPOINT), "job_id": job_id, "attempt": 1, "step": 1, "path": "outputs", "bytes": 1}
+    path = "outputs/checkpoint-1"
+    checkpoint = {"id": new_id(CHECKPOINT), "job_id": job_id, "attempt": 1, "step": 1, "path": path, "bytes": 1}
     engine = create_engine(plane.database_url)
     with engine.begin() as connection:
         connection.execute(insert(checkpoints).values(**checkpoint, created_at=now()))

@@ -1,0 +1,177 @@
+"""Checkpoints of a job: what each is worth, what keeps it, and how it goes, by a rule or because somebody asked."""
+
+from typing import Any
+
+from sqlalchemy import create_engine, select, update
+from tests.api.conftest import StartControlPlane
+from tests.api.control_plane import ControlPlane
+from tests.api.databases import on_both_databases
+from tests.api.standin_worker import StandInWorker, online
+from tests.api_process import SPEC
+from tests.keeping.training import Training, rows_of, submit
+from tests.waiting import wait_for
+
+from axo_api.clock import now
+from axo_api.tables import checkpoints, jobs
+from axo_contracts.lifecycle import EndReason
+
+UNION = {"last": 1, "best": {"metric": "eval_loss"}, "every": 4}
+
+
+@on_both_databases
+def test_the_union_of_the_rules_is_kept_and_the_rest_goes(plane: ControlPlane, worker: StandInWorker) -> None:
+    training = Training(plane, worker, keep=UNION)
+    assert training.run.order.config["save_total_limit"] == 2**31 - 1
+
+    for step, eval_loss in enumerate((3.0, 1.0, 2.0, 2.0, None, 4.0), start=1):
+        training.saves(step, eval_loss=eval_loss)
+    training.wait_until_there_are(2, 4, 6)
+    listed = training.checkpoints()
+
+    assert {step: listed[step]["kept_because"] for step in (2, 4, 6)} == {
+        2: ["best"],
+        4: ["every"],
+        6: ["last", "newest"],
+    }
+    assert listed[5]["metrics"]["eval_loss"] == {"step": 5, "value": None}
+    assert listed[2]["metrics"] == {"loss": {"step": 2, "value": 0.5}, "eval_loss": {"step": 2, "value": 1.0}}
+    assert {listed[step]["removed_because"] for step in (1, 3, 5)} == {"keep"}
+    assert listed[2]["name"] == training.name(2)
+    left = {f"checkpoint-{step}" for step in (2, 4, 6)}
+    wait_for(lambda: {path.name for path in training.folder(1).parent.iterdir()} == left, "the files to be gone")
+    openai = plane.get(f"/v1/fine_tuning/jobs/{training.id}/checkpoints")["data"]
+    assert [one["step_number"] for one in openai] == [6, 4, 2]
+
+
+def test_one_in_use_is_kept_until_it_is_used_no_more(plane: ControlPlane, worker: StandInWorker) -> None:
+    training = Training(plane, worker, keep={"last": 1})
+    training.saves(1)
+    scoring = submit(plane, kind="score", model=training.name(1), texts=["Two and two."])
+
+    training.saves(2)
+    training.saves(3)
+    training.wait_until_there_are(1, 3)
+    held = training.checkpoints()[1]
+    refused = plane.http.delete(f"/v1/jobs/{training.id}/checkpoints/1")
+    plane.http.post(f"/v1/jobs/{scoring}/cancel").raise_for_status()
+
+    assert (held["kept_because"], held["used_by"]) == (["used"], [scoring])
+    assert refused.status_code == 409
+    assert scoring in refused.json()["error"]["message"]
+    training.wait_until_there_are(3)
+
+
+@on_both_databases
+def test_a_checkpoint_is_deleted_once_and_what_the_job_would_go_on_from_is_not(
+    plane: ControlPlane, worker: StandInWorker
+) -> None:
+    training = Training(plane, worker)
+    for step in (1, 2):
+        training.saves(step)
+    path = f"/v1/jobs/{training.id}/checkpoints"
+
+    newest = plane.http.delete(f"{path}/2")
+    answers = [plane.http.delete(f"{path}/1") for _ in range(2)]
+    unknown = plane.http.delete(f"{path}/7")
+    after = submit_refused(plane, training.name(1))
+    training.ends(EndReason.TRAINER_CRASHED)
+
+    assert (newest.status_code, "would go on from" in newest.json()["error"]["message"]) == (409, True)
+    assert [answer.json() for answer in answers] == [
+        {"id": training.name(1), "object": "job.checkpoint", "deleted": True}
+    ] * 2
+    assert (unknown.status_code, after) == (404, 404)
+    assert (training.there(), training.checkpoints()[1]["removed_because"]) == ([2], "asked")
+    assert not training.folder(1).exists()
+    assert plane.http.delete(f"{path}/2").status_code == 200
+    assert training.there() == []
+
+
+def submit_refused(plane: ControlPlane, model: str) -> int:
+    """Return how a task on a model is refused."""
+    return plane.http.post("/v1/jobs", json={"kind": "merge", "model": model}).status_code
+
+
+def test_a_job_is_retried_from_the_checkpoint_of_a_step_which_stays_for_that(
+    plane: ControlPlane, worker: StandInWorker
+) -> None:
+    training = Training(plane, worker, keep={"last": 2})
+    for step in (1, 2):
+        training.saves(step)
+    training.ends(EndReason.TRAINER_CRASHED)
+    by_id = training.checkpoints()[1]["id"]
+
+    answers = [
+        plane.http.post(f"/v1/jobs/{training.id}/retry", json={"from_checkpoint": which}) for which in (1, by_id, 7)
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 404]
+    retried = [answer.json()["id"] for answer in answers[:2]]
+    order = worker.take_order()
+    assert order.job_id == retried[0]
+    assert [plane.storage_root / path for path in order.checkpoints_from] == [training.folder(1)]
+    assert training.checkpoints()[1]["used_by"] == retried
+    assert plane.http.delete(f"/v1/jobs/{training.id}/checkpoints/1").status_code == 409
+    assert plane.http.delete(f"/v1/jobs/{training.id}/checkpoints/2").status_code == 200
+
+
+def test_every_kind_of_task_takes_a_checkpoint_by_its_name_and_by_an_alias(
+    plane: ControlPlane, worker: StandInWorker
+) -> None:
+    training = Training(plane, worker, keep={"last": 9})
+    training.saves(1)
+    alias = "ft:tried@staging"
+    plane.http.put(f"/v1/models/{alias}", json={"job_id": training.id, "step": 1}).raise_for_status()
+    rows = rows_of(plane)
+    asked: list[dict[str, Any]] = [
+        {"kind": "merge"},
+        {"kind": "score", "texts": ["x"]},
+        {"kind": "generate", "datasets": rows},
+        {"kind": "evaluate", "datasets": rows, "compare_with": "base"},
+    ]
+    adapters = set()
+    engine = create_engine(plane.database_url)
+    for name in (training.name(1), alias):
+        for task in asked:
+            job_id = submit(plane, model=name, **task)
+            with engine.connect() as connection:
+                models = connection.execute(select(jobs.c.models).where(jobs.c.id == job_id)).scalar_one()
+            adapters.add(models["model"]["adapter"])
+            plane.http.post(f"/v1/jobs/{job_id}/cancel").raise_for_status()
+    engine.dispose()
+
+    assert [plane.storage_root / adapter for adapter in adapters] == [training.folder(1)]
+    trained_on = {"model": alias, "training_file": rows[0]["source"]["file_id"]}
+    assert plane.http.post("/v1/fine_tuning/jobs", json=trained_on).status_code == 200
+    shown = plane.get(f"/v1/models/{alias}")
+    assert (shown["alias_of"], shown["job_id"]) == (training.name(1), training.id)
+    assert alias in [model["id"] for model in plane.get("/v1/models?limit=1000")["data"]]
+
+
+def test_the_operators_rule_is_written_into_jobs_and_a_crash_in_a_deletion_costs_nothing(
+    start_control_plane: StartControlPlane,
+) -> None:
+    own = start_control_plane(AXO_KEEP='{"last": 9}')
+    rule = {"last": 9, "best": None, "every": None}
+    with online(own.redis_server.url) as worker:
+        training = Training(own, worker)
+        assert own.job(training.id)["spec"]["keep"] == rule
+        assert own.http.post("/v1/jobs/plan", json=SPEC).json()["spec"]["keep"] == rule
+        for step in (1, 2, 3):
+            training.saves(step)
+
+        own.kill()
+        _mark_removed(own.database_url, training.id, [1, 2])
+        training.folder(2).rename(training.folder(2).with_name(".checkpoint-2.removed"))
+        own.start()
+
+        left = training.folder(1).parent
+        wait_for(lambda: [path.name for path in left.iterdir()] == ["checkpoint-3"], "the files to be gone")
+
+
+def _mark_removed(database_url: str, job_id: str, steps: list[int]) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        chosen = checkpoints.c.job_id == job_id, checkpoints.c.step.in_(steps)
+        connection.execute(update(checkpoints).where(*chosen).values(removed_at=now(), removed_because="asked"))
+    engine.dispose()
