@@ -58,6 +58,7 @@ MORE: dict[str, tuple[str, dict[str, Any]]] = {
             }
         },
     ),
+    "rules on checkpoints": ("sft", {"keep": {"last": 1}}),
 }
 CASES = {
     **{

@@ -147,10 +147,19 @@ def test_a_checkpoint_that_its_trainer_may_delete_gets_no_name(plane: ControlPla
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"step": 1}, {"job_id": "ftjob-none", "model": "ft:x"}, {"model": "ft:x", "step": 1}]
+    "body",
+    [{}, {"step": 1}, {"job_id": "ftjob-none", "model": "ft:x"}, {"model": "ft:x", "step": 1}],
+    ids=["nothing", "a step of nothing", "two things", "a step of a model"],
 )
 def test_a_name_is_to_stand_for_one_thing(plane: ControlPlane, body: dict[str, Any]) -> None:
     assert moves(plane, **body).status_code == 400
-    assert plane.http.put("/v1/models/ft:x/history", json={"job_id": "ftjob-none"}).status_code == 400
+
+
+def test_a_name_that_there_is_not_has_no_moves_and_none_ends_as_a_route_does(plane: ControlPlane) -> None:
+    job_id = plane.submit()
+
+    named = [plane.http.put(f"/v1/models/ft:x/{end}", json={"job_id": job_id}) for end in ("history", "undo")]
+
+    assert [answer.status_code for answer in named] == [400, 400]
     assert plane.http.get("/v1/models/ft:nobody@prod/history").status_code == 404
     assert plane.http.post("/v1/models/ft:nobody@prod/undo").status_code == 404
