@@ -6,7 +6,7 @@ from sqlalchemy import create_engine, select, update
 from tests.api.conftest import StartControlPlane
 from tests.api.control_plane import ControlPlane
 from tests.api.databases import on_both_databases
-from tests.api.standin_worker import StandInWorker, online
+from tests.api.standin_worker import StandInWorker
 from tests.api_process import SPEC
 from tests.keeping.training import Training, rows_of, submit
 from tests.waiting import wait_for
@@ -61,7 +61,6 @@ def test_one_in_use_is_kept_until_it_is_used_no_more(plane: ControlPlane, worker
     training.wait_until_there_are(3)
 
 
-@on_both_databases
 def test_a_checkpoint_is_deleted_once_and_what_the_job_would_go_on_from_is_not(
     plane: ControlPlane, worker: StandInWorker
 ) -> None:
@@ -148,30 +147,28 @@ def test_every_kind_of_task_takes_a_checkpoint_by_its_name_and_by_an_alias(
     assert alias in [model["id"] for model in plane.get("/v1/models?limit=1000")["data"]]
 
 
-def test_the_operators_rule_is_written_into_jobs_and_a_crash_in_a_deletion_costs_nothing(
-    start_control_plane: StartControlPlane,
-) -> None:
-    own = start_control_plane(AXO_KEEP='{"last": 9}')
-    rule = {"last": 9, "best": None, "every": None}
-    with online(own.redis_server.url) as worker:
-        training = Training(own, worker)
-        assert own.job(training.id)["spec"]["keep"] == rule
-        assert own.http.post("/v1/jobs/plan", json=SPEC).json()["spec"]["keep"] == rule
-        for step in (1, 2, 3):
-            training.saves(step)
+def test_a_deletion_that_a_crash_cut_short_is_finished(plane: ControlPlane, worker: StandInWorker) -> None:
+    training = Training(plane, worker)
+    for step in (1, 2, 3):
+        training.saves(step)
 
-        own.kill()
-        _mark_removed(own.database_url, training.id, [1, 2])
-        training.folder(2).rename(training.folder(2).with_name(".checkpoint-2.removed"))
-        own.start()
-
-        left = training.folder(1).parent
-        wait_for(lambda: [path.name for path in left.iterdir()] == ["checkpoint-3"], "the files to be gone")
-
-
-def _mark_removed(database_url: str, job_id: str, steps: list[int]) -> None:
-    engine = create_engine(database_url)
+    training.folder(2).rename(training.folder(2).with_name(".checkpoint-2.removed"))
+    engine = create_engine(plane.database_url)
     with engine.begin() as connection:
-        chosen = checkpoints.c.job_id == job_id, checkpoints.c.step.in_(steps)
+        chosen = checkpoints.c.job_id == training.id, checkpoints.c.step < 3
         connection.execute(update(checkpoints).where(*chosen).values(removed_at=now(), removed_because="asked"))
     engine.dispose()
+
+    left = training.folder(1).parent
+    wait_for(lambda: [path.name for path in left.iterdir()] == ["checkpoint-3"], "the files to be gone")
+
+
+def test_the_operators_rule_is_written_into_jobs_that_say_nothing(start_control_plane: StartControlPlane) -> None:
+    own = start_control_plane(AXO_KEEP='{"last": 2}')
+
+    said_nothing, limited = own.submit(), own.submit(hyperparameters={"save_total_limit": 1})
+    planned = own.http.post("/v1/jobs/plan", json=SPEC).json()
+
+    rule = {"last": 2, "best": None, "every": None}
+    assert [own.job(job_id)["spec"]["keep"] for job_id in (said_nothing, limited)] == [rule, None]
+    assert planned["spec"]["keep"] == rule

@@ -99,7 +99,6 @@ def test_what_a_name_stands_for_stays_and_what_it_stood_for_before(plane: Contro
     assert moves(plane, job_id=training.id, step=1).status_code == 404
 
 
-@on_both_databases
 def test_a_gate_lets_through_only_what_an_evaluation_of_that_very_model_says(
     plane: ControlPlane, worker: StandInWorker, training: Training
 ) -> None:
