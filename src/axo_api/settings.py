@@ -36,7 +36,7 @@ class FileSettings(BaseModel):
     """How long an unfinished upload is kept after its last bytes came."""
 
 
-class KeepSettings(BaseModel):
+class SweepSettings(BaseModel):
     """What is swept away, by age and by size. Everything is kept that no rule is for."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
@@ -166,7 +166,7 @@ class Settings(BaseSettings):
     hub: HubSettings = HubSettings()
     completions: CompletionSettings = CompletionSettings()
     webhooks: WebhookSettings = WebhookSettings()
-    keep: KeepSettings = KeepSettings()
+    sweep: SweepSettings = SweepSettings()
     quota: QuotaSettings = QuotaSettings()
 
     @property

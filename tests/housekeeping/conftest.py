@@ -6,10 +6,10 @@ import pytest
 from tests.api_process import ApiProcess
 
 RULES = {
-    "AXO_KEEP__FILES_DAYS": "30",
-    "AXO_KEEP__CHECKPOINTS_DAYS": "30",
-    "AXO_KEEP__LOGS_DAYS": "30",
-    "AXO_KEEP__SCRATCH_DAYS": "30",
+    "AXO_SWEEP__FILES_DAYS": "30",
+    "AXO_SWEEP__CHECKPOINTS_DAYS": "30",
+    "AXO_SWEEP__LOGS_DAYS": "30",
+    "AXO_SWEEP__SCRATCH_DAYS": "30",
 }
 
 

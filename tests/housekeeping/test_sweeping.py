@@ -16,7 +16,7 @@ from tests.waiting import wait_for
 
 from axo_api.housekeeping.choosing import doomed
 from axo_api.housekeeping.items import Item
-from axo_api.settings import KeepSettings
+from axo_api.settings import SweepSettings
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -93,7 +93,7 @@ def test_the_command_says_what_would_go_and_why(api: ApiProcess) -> None:
 def test_what_is_too_much_goes_oldest_first_but_what_is_needed_stays() -> None:
     items = [_file(name, days_ago=days, size=10) for name, days in (("c", 1), ("a", 3), ("b", 2), ("d", 0))]
 
-    found = doomed(items, KeepSettings(files_bytes=15), AT, lambda item: item.id == "a")
+    found = doomed(items, SweepSettings(files_bytes=15), AT, lambda item: item.id == "a")
 
     assert [(one.item.id, one.why) for one in found] == [
         ("b", "40 bytes of its kind are there, and 15 are kept; it is the oldest"),
@@ -105,7 +105,7 @@ def test_what_is_too_much_goes_oldest_first_but_what_is_needed_stays() -> None:
 def test_without_a_rule_nothing_of_a_kind_goes() -> None:
     items = [_file("a", days_ago=1000, size=10**15)]
 
-    assert not [*doomed(items, KeepSettings(logs_days=1), AT, lambda _: False)]
+    assert not [*doomed(items, SweepSettings(logs_days=1), AT, lambda _: False)]
 
 
 @pytest.fixture
@@ -114,8 +114,8 @@ def looping(tmp_path: Path) -> Iterator[ApiProcess]:
     process = ApiProcess(tmp_path)
     process.settings |= {
         "AXO_RUN_CONTROL_LOOP": "true",
-        "AXO_KEEP__FILES_DAYS": "30",
-        "AXO_KEEP__EVERY_HOURS": "0.00005",
+        "AXO_SWEEP__FILES_DAYS": "30",
+        "AXO_SWEEP__EVERY_HOURS": "0.00005",
     }
     process.start()
     yield process

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, insert, text
 from tests.postgres import PostgresServer
 from tests.waiting import wait_for
 
+from axo_api.checkpoints.reasons import RemovedBecause
 from axo_api.checkpoints.removing import mark_step, mark_unwanted
 from axo_api.clock import now
 from axo_api.errors import Conflict, JustMoved
@@ -55,12 +56,12 @@ def test_a_deletion_waits_for_a_use_that_is_being_written_down_and_then_leaves_i
     with pytest.raises(Conflict, match=READER):
         deleting.result(30)
     with engine.begin() as connection:
-        assert mark_unwanted(connection, [CHECKPOINT]) == []
+        assert mark_unwanted(connection, [CHECKPOINT], RemovedBecause.KEEP) == []
 
 
 def test_a_use_waits_for_a_deletion_and_then_finds_nothing(engine: Engine, aside: ThreadPoolExecutor) -> None:
     with engine.begin() as deleting:
-        assert len(mark_unwanted(deleting, [CHECKPOINT])) == 1
+        assert len(mark_unwanted(deleting, [CHECKPOINT], RemovedBecause.KEEP)) == 1
         using = aside.submit(_use, engine)
         _wait_until_it_waits(engine, using)
 

@@ -20,4 +20,5 @@ class RemovedBecause(StrEnum):
 
     ASKED = "asked"  # DELETE …/checkpoints/{step}
     KEEP = "keep"  # no rule of its job's `keep` wanted it
+    SWEPT = "swept"  # the operator's rules for what is old, or too much, took it
     MODEL = "model"  # the model beside it was deleted

@@ -53,12 +53,12 @@ def mark_step(
     return rows
 
 
-def mark_unwanted(connection: Connection, ids: Sequence[str]) -> Sequence[RowMapping]:
+def mark_unwanted(connection: Connection, ids: Sequence[str], because: RemovedBecause) -> Sequence[RowMapping]:
     """Have those checkpoints of `ids` be no more that nothing uses by now, and return their rows."""
     chosen = select(checkpoints).where(checkpoints.c.id.in_(ids), checkpoints.c.removed_at.is_(None))
     rows = connection.execute(chosen.order_by(checkpoints.c.id).with_for_update()).mappings().all()
     free = [row for row in rows if _hold_on(connection, row) is None]
-    _mark(connection, free, RemovedBecause.KEEP)
+    _mark(connection, free, because)
     return free
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, RowMapping, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from axo_api.checkpoints.judging import OnRecord, judge, on_record
+from axo_api.checkpoints.reasons import RemovedBecause
 from axo_api.checkpoints.removing import going, mark_unwanted, remove_files
 from axo_api.dependencies import Parts
 from axo_api.jobs.finding import get
@@ -72,7 +73,11 @@ class Retention:
         loose = [one.row["id"] for one in unwanted if not one.kept_because]
         pending = {one.row["id"] for one in unwanted}
         await self._parts.database.write(partial(_note, seen=[one.row["id"] for one in judged], pending=pending))
-        rows = await self._parts.database.write(partial(mark_unwanted, ids=loose)) if loose else ()
+        rows = (
+            await self._parts.database.write(partial(mark_unwanted, ids=loose, because=RemovedBecause.KEEP))
+            if loose
+            else ()
+        )
         await remove_files(self._parts.database, storage_root, rows)
         for row in rows:
             log.info("checkpoint %d of job %s went by its rule", row["step"], job_id)

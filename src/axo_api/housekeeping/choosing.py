@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from axo_api.housekeeping.items import Item, Kind
-from axo_api.settings import KeepSettings
+from axo_api.settings import SweepSettings
 
 
 class Doomed(NamedTuple):
@@ -21,26 +21,26 @@ class _Rule(NamedTuple):
 
 
 def doomed(
-    items: Iterable[Item], keep: KeepSettings, at: datetime, is_needed: Callable[[Item], bool]
+    items: Iterable[Item], rules: SweepSettings, at: datetime, is_needed: Callable[[Item], bool]
 ) -> Iterator[Doomed]:
     """Yield what is to go at a time, of each kind the oldest first."""
     by_kind: dict[Kind, list[Item]] = {}
     for item in items:
         by_kind.setdefault(item.kind, []).append(item)
     for kind, of_kind in by_kind.items():
-        yield from _of_kind(sorted(of_kind, key=lambda item: (item.since, item.id)), _rule(keep, kind), at, is_needed)
+        yield from _of_kind(sorted(of_kind, key=lambda item: (item.since, item.id)), _rule(rules, kind), at, is_needed)
 
 
-def _rule(keep: KeepSettings, kind: Kind) -> _Rule:
+def _rule(rules: SweepSettings, kind: Kind) -> _Rule:
     match kind:
         case "file":
-            return _Rule(keep.files_days, keep.files_bytes)
+            return _Rule(rules.files_days, rules.files_bytes)
         case "checkpoint":
-            return _Rule(keep.checkpoints_days, keep.checkpoints_bytes)
+            return _Rule(rules.checkpoints_days, rules.checkpoints_bytes)
         case "log":
-            return _Rule(keep.logs_days, keep.logs_bytes)
+            return _Rule(rules.logs_days, rules.logs_bytes)
         case "scratch":
-            return _Rule(keep.scratch_days, None)
+            return _Rule(rules.scratch_days, None)
 
 
 def _of_kind(items: list[Item], rule: _Rule, at: datetime, is_needed: Callable[[Item], bool]) -> Iterator[Doomed]:

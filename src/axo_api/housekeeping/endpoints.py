@@ -20,14 +20,14 @@ router = APIRouter(tags=["housekeeping"])
 async def preview_housekeeping(axo: Axo) -> Housekeeping:
     """List what is to go by the operator's rules, and why. Nothing is removed. docs/housekeeping.md has the rules."""
     found = await sweeping.what_would_go(axo)
-    return Housekeeping.of(found, axo.settings.keep, dry_run=True, failed={})
+    return Housekeeping.of(found, axo.settings.sweep, dry_run=True, failed={})
 
 
 @router.post("/v1/housekeeping", dependencies=[ADMIN], summary="Sweep")
 async def run_housekeeping(axo: Axo) -> Housekeeping:
     """Remove what is to go by the operator's rules. What a live job needs, or an alias names, is never touched."""
     swept = await sweeping.sweep(axo)
-    return Housekeeping.of(swept.gone, axo.settings.keep, dry_run=False, failed=swept.failed)
+    return Housekeeping.of(swept.gone, axo.settings.sweep, dry_run=False, failed=swept.failed)
 
 
 @router.get("/v1/usage", summary="See how much storage one takes")

@@ -8,10 +8,10 @@ from typing import Literal
 
 from sqlalchemy import Connection, RowMapping, select
 
+from axo_api.checkpoints.folders import folder_of
 from axo_api.control.result_files import PURPOSE as RESULT_FILE
 from axo_api.files.service import live_jobs_using as live_jobs_reading
 from axo_api.housekeeping.logs import log_bytes
-from axo_api.housekeeping.quota import checkpoint_folder
 from axo_api.models.service import live_jobs_using
 from axo_api.tables import checkpoints, files, jobs, model_aliases
 from axo_contracts import storage_paths
@@ -55,7 +55,7 @@ def known(connection: Connection, at: datetime) -> Known:
     of_jobs = select(jobs.c.id, jobs.c.owner, jobs.c.ended_at)
     return Known(
         connection.execute(of_files.where(files.c.purpose != RESULT_FILE)).mappings().all(),
-        connection.execute(of_checkpoints.where(*ended)).mappings().all(),
+        connection.execute(of_checkpoints.where(checkpoints.c.removed_at.is_(None), *ended)).mappings().all(),
         connection.execute(of_jobs.where(*ended)).mappings().all(),
     )
 
@@ -66,7 +66,7 @@ def items(found: Known, storage_root: Path) -> Iterator[Item]:
         yield Item("file", row["id"], row["owner"], row["created_at"], row["bytes"])
     for row in found.checkpoints:
         of_job = {"job_id": row["job_id"], "attempt": row["attempt"], "step": row["step"]}
-        if (storage_root / (path := checkpoint_folder(row))).is_dir():  # the trainer may have rotated it away
+        if (storage_root / (path := folder_of(row))).is_dir():  # the trainer may have rotated it away
             yield Item("checkpoint", row["id"], row["owner"], row["ended_at"], row["bytes"], **of_job, path=path)
     for row in found.ended_jobs:
         job_id, owner, ended_at = row["id"], row["owner"], row["ended_at"]

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping, func, select
 
 from axo_api.artifacts.hashes import read_record
+from axo_api.checkpoints.folders import folder_of
 from axo_api.database import Database
 from axo_api.errors import ApiError
 from axo_api.settings import Settings
@@ -76,7 +77,7 @@ class Quota:
     def _look_at(self, kept: "_Kept") -> None:
         """See on disk what the database cannot tell. A checkpoint's row outlives the trainer's rotating it away."""
         for row in kept.checkpoints:
-            if row["id"] not in self._gone and not (self._storage_root / checkpoint_folder(row)).is_dir():
+            if row["id"] not in self._gone and not (self._storage_root / folder_of(row)).is_dir():
                 self._gone.add(row["id"])
         for result in kept.results:
             if result not in self._sizes and (size := _size(self._storage_root, result)) is not None:
@@ -89,14 +90,10 @@ class _Kept(NamedTuple):
     results: Sequence[Result]
 
 
-def checkpoint_folder(row: RowMapping) -> PurePosixPath:
-    """Return where a checkpoint lies, below the storage root."""
-    return storage_paths.attempt(row["job_id"], row["attempt"]) / str(row["path"])
-
-
 def _kept(connection: Connection, owner: str) -> _Kept:
     of_files = select(func.coalesce(func.sum(files.c.bytes), 0)).where(files.c.owner == owner)
-    of_checkpoints = select(checkpoints).join(jobs, jobs.c.id == checkpoints.c.job_id).where(jobs.c.owner == owner)
+    of_owner = jobs.c.owner == owner, checkpoints.c.removed_at.is_(None)
+    of_checkpoints = select(checkpoints).join(jobs, jobs.c.id == checkpoints.c.job_id).where(*of_owner)
     results = select(jobs.c.id, jobs.c.result_attempt).where(jobs.c.owner == owner, jobs.c.result_attempt.is_not(None))
     return _Kept(
         int(connection.execute(of_files).scalar_one()),

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from axo_api.housekeeping.choosing import Doomed
 from axo_api.housekeeping.items import Kind
-from axo_api.settings import KeepSettings
+from axo_api.settings import SweepSettings
 
 MOST_SHOWN = 1000
 
@@ -42,8 +42,8 @@ class Housekeeping(_View):
     object: Literal["housekeeping"] = "housekeeping"
     dry_run: bool
     """Whether everything is still there."""
-    rules: KeepSettings
-    """What the operator has set (`AXO_KEEP__…`); what is null is kept."""
+    rules: SweepSettings
+    """What the operator has set (`AXO_SWEEP__…`); what is null is kept."""
     count: int
     bytes: int
     data: list[SweptItem]
@@ -52,7 +52,7 @@ class Housekeeping(_View):
     """What could not go, by its id, with the reason."""
 
     @classmethod
-    def of(cls, gone: list[Doomed], rules: KeepSettings, *, dry_run: bool, failed: dict[str, str]) -> Self:
+    def of(cls, gone: list[Doomed], rules: SweepSettings, *, dry_run: bool, failed: dict[str, str]) -> Self:
         """Return how a sweep is shown."""
         size = sum(one.item.bytes for one in gone)
         shown = [SweptItem.of(one) for one in gone[:MOST_SHOWN]]

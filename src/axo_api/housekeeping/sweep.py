@@ -13,7 +13,7 @@ from axo_api.dependencies import Parts
 from axo_api.housekeeping.choosing import Doomed, doomed
 from axo_api.housekeeping.items import Item, is_needed, items, known
 from axo_api.housekeeping.removing import remove
-from axo_api.settings import KeepSettings
+from axo_api.settings import SweepSettings
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +28,11 @@ class Swept:
 
 async def what_would_go(axo: Parts) -> list[Doomed]:
     """Return what a sweep would remove now, and why."""
-    if not axo.settings.keep.has_rules:
+    if not axo.settings.sweep.has_rules:
         return []
     found = await axo.database.read(partial(known, at=now()))
     there = await asyncio.to_thread(lambda: [*items(found, axo.settings.storage_root)])
-    return await axo.database.read(partial(_chosen, there=there, keep=axo.settings.keep))
+    return await axo.database.read(partial(_chosen, there=there, rules=axo.settings.sweep))
 
 
 async def sweep(axo: Parts) -> Swept:
@@ -55,8 +55,8 @@ async def keep_house(axo: Parts) -> None:
             await sweep(axo)
         except DBAPIError as error:
             log.warning("the next sweep waits: %s", error)
-        await asyncio.sleep(axo.settings.keep.every_hours * 3600)
+        await asyncio.sleep(axo.settings.sweep.every_hours * 3600)
 
 
-def _chosen(connection: Connection, there: list[Item], keep: KeepSettings) -> list[Doomed]:
-    return [*doomed(there, keep, now(), partial(is_needed, connection))]
+def _chosen(connection: Connection, there: list[Item], rules: SweepSettings) -> list[Doomed]:
+    return [*doomed(there, rules, now(), partial(is_needed, connection))]

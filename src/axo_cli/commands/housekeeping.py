@@ -17,7 +17,7 @@ def gc(
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """Remove old files, checkpoints, logs and scratch by the service's rules (AXO_KEEP__…). For admins."""
+    """Remove old files, checkpoints, logs and scratch by the service's rules (AXO_SWEEP__…). For admins."""
     with Api(url) as api:
         path = "/v1/housekeeping"
         found = api.get(path) if dry_run else api.post(path, seconds=SWEEP_SECONDS)
@@ -36,7 +36,7 @@ def _show(found: dict[str, Any]) -> None:
         for item in found["data"]
     ]
     has_rules = any(value is not None for name, value in found["rules"].items() if name != "every_hours")
-    when_empty = "Nothing is to go." if has_rules else "There are no rules: AXO_KEEP__… is not set, all is kept."
+    when_empty = "Nothing is to go." if has_rules else "There are no rules: AXO_SWEEP__… is not set, all is kept."
     print_table(("KIND", "ID", "OWNER", "SIZE", "SINCE", "WHY"), rows, when_empty=when_empty)
     if found["count"]:
         verb = "would go" if found["dry_run"] else "went"
