@@ -15,6 +15,8 @@ from axo_contracts.named_source import NamedSource
 from axo_contracts.plain_data import plain
 from axo_contracts.resources import Resources
 from axo_contracts.strict import Labels, Name, Priority, Strict
+from axo_contracts.tasks import Then
+from axo_contracts.tools import ToolName
 
 FILE_ID = re.compile(r"file-[0-9a-z]{26}")
 HUB_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)?")
@@ -68,6 +70,8 @@ class ConfigSpec(Strict):
     """Up to 16 labels of your own."""
     priority: Priority = 0
     """Of two jobs that wait, the one with the higher priority starts first."""
+    then: Then = ()
+    """Jobs that follow when this one has succeeded, each behind the one before it: `[{"kind": "merge"}, …]`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -103,6 +107,11 @@ class ConfigSpec(Strict):
     def named_models(self) -> tuple[NamedModel, ...]:
         """Return the model that is trained."""
         return (NamedModel("config.base_model", self.base_model, self.base_model_revision),)
+
+    @property
+    def tools(self) -> tuple[ToolName, ...]:
+        """What a worker must have for it, beyond what every trainer has: nothing."""
+        return ()
 
     @property
     def is_adapter(self) -> bool:

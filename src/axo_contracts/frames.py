@@ -13,7 +13,9 @@ from axo_contracts.readings import GpuProcess, TroubleKind
 
 MAX_TEXT_BYTES = 64 * 1024  # a longer line is cut here and marked
 
-Work = Literal["training", "merging", "scoring", "generating", "pushing"]
+Work = Literal[
+    "training", "merging", "scoring", "generating", "preparing", "quantizing", "exporting", "testing", "pushing"
+]
 """A part of a run's work that goes on in steps."""
 PhaseName = Literal["preparing data", "loading model", Work, "evaluating", "saving", "uploading"]
 """What a run is at."""

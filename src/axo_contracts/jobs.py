@@ -1,139 +1,80 @@
 """What a client asks for: a job's spec, by `kind`. A new kind of task is a file in `axo_contracts/tasks/`."""
 
-from collections.abc import Iterator
-from itertools import chain
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
+from pydantic import Discriminator, Field, Tag, TypeAdapter, field_validator, model_validator
 
-from axo_contracts.adapters import Adapter, FullWeights, Lora
 from axo_contracts.config_spec import ConfigSpec
-from axo_contracts.datasets import Dataset
-from axo_contracts.hyperparameters import Hyperparameters
-from axo_contracts.integrations import Integrations
-from axo_contracts.keep import SAID_TWICE, Keep
-from axo_contracts.limits import Limits
-from axo_contracts.methods import Method, Sft
-from axo_contracts.named_model import NamedModel
-from axo_contracts.named_source import NamedSource
-from axo_contracts.plain_data import Plain
 from axo_contracts.resources import Resources
-from axo_contracts.strict import Labels, Line, Name, Priority, Strict
-from axo_contracts.suitability import unsuitable_data
-from axo_contracts.tasks import EvaluateSpec, GenerateSpec, MergeSpec, PushSpec, ScoreSpec, Task
+from axo_contracts.tasks import (
+    EvaluateSpec,
+    ExportSpec,
+    GenerateSpec,
+    Link,
+    MergeSpec,
+    PushSpec,
+    QuantizeSpec,
+    ScoreSpec,
+    Task,
+    Then,
+)
+from axo_contracts.training import Training
 
 
-class TrainSpec(Strict):
+class TrainSpec(Training):
     """Fine-tune a base model on data."""
 
     kind: Literal["train"] = "train"
-    base_model: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f]+$")]
-    """A Hugging Face Hub name (`org/model`), or the absolute path of a model's folder that the workers see."""
-    base_model_revision: Line | None = None
-    """A branch, tag or commit of a model on the hub."""
-    datasets: Annotated[tuple[Dataset, ...], Field(min_length=1, max_length=64)]
-    """What to learn from."""
-    validation_datasets: Annotated[tuple[Dataset, ...], Field(max_length=64)] = ()
-    """What to evaluate on while training."""
-    preset: Line | None = None
-    """Fills what is left out of hyperparameters and adapter: `quick`, `balanced`, `quality`, or an operator's own."""
-    method: Method = Sft()
-    adapter: Adapter = Lora()
-    hyperparameters: Hyperparameters = Hyperparameters()
-    resources: Resources = Resources()
-    limits: Limits = Limits()
-    keep: Keep | None = None
-    """Which checkpoints are kept. Left out: as the operator has it; else by `hyperparameters.save_total_limit`."""
-    integrations: Integrations = ()
-    """Trackers that show the run too: Weights & Biases, MLflow, TensorBoard, Comet, Trackio; at most one of each."""
-    axolotl: Annotated[Plain, Field(default_factory=dict)]
-    """Any other Axolotl key, as `GET /v1/schema` has it; over what the fields above mean, and over what is `auto`."""
-    name: Name | None = None
-    """A name for people: letters, digits, dot, dash and underscore."""
-    metadata: Labels
-    """Up to 16 labels of your own."""
-    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 42
-    """The same seed on the same kind of device gives the same run."""
-    priority: Priority = 0
-    """Of two jobs that wait, the one with the higher priority starts first."""
+    prepared: Annotated[str, Field(pattern=r"^ftjob-[0-9a-z]{26}$")] | None = None
+    """A `preprocess` job that has prepared this data: the training then reads what that has left. It must have named
+    the same model, data sets, method, sequence_len, sample_packing and `axolotl`."""
+    then: Then = ()
+    """Jobs that follow when this one has succeeded, each behind the one before it: `[{"kind": "merge"}, …]`."""
 
     @model_validator(mode="after")
-    def _one_way_to_evaluate(self) -> Self:
-        if self.validation_datasets and self.hyperparameters.val_set_size:
-            raise ValueError(
-                "validation_datasets and hyperparameters.val_set_size exclude each other; give one of them"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _says_once_what_is_kept(self) -> Self:
-        if self.keep is not None and self.limits_its_checkpoints:
-            raise ValueError(SAID_TWICE)
-        return self
-
-    @model_validator(mode="after")
-    def _suits_its_method(self) -> Self:
-        data = unsuitable_data(self.method, self.datasets, self.validation_datasets)
-        if problem := next(chain(self.method.problems(self.hyperparameters, self.adapter), data), None):
-            raise ValueError(f"method {self.method.type}: {problem}")
+    def _has_its_gpu(self) -> Self:
         if self.method.needs_gpu and self.resources.gpus == 0:
             raise ValueError(f"method {self.method.type}: it needs a GPU so; ask for resources.gpus")
         return self
 
-    @property
-    def is_adapter(self) -> bool:
-        """Whether the result is an adapter, not a whole model."""
-        return not isinstance(self.adapter, FullWeights)
 
-    @property
-    def method_name(self) -> str:
-        """How it trains, by the word for it."""
-        return self.method.type
+class PreprocessSpec(Training):
+    """Tokenise the data of a training, and keep it for trainings to come. What says nothing of data counts for nothing.
 
-    @property
-    def adapter_name(self) -> str:
-        """What is trained: `lora`, `qlora`, or `full` for all weights."""
-        return self.adapter.type
+    The spec is that of the training; so the same file serves for both.
+    """
 
-    @property
-    def limits_its_checkpoints(self) -> bool:
-        """Whether it says how many its trainer keeps."""
-        return self.hyperparameters.save_total_limit is not None or "save_total_limit" in self.axolotl
+    kind: Literal["preprocess"]
+    resources: Resources = Resources(gpus=0)
+    """Whatever is said: the CPU."""
 
-    def named_models(self) -> tuple[NamedModel, ...]:
-        """Return the model that is trained."""
-        return (NamedModel("base_model", self.base_model, self.base_model_revision),)
+    @field_validator("resources")
+    @classmethod
+    def _on_the_cpu(cls, _: Resources) -> Resources:
+        return Resources(gpus=0)
 
-    @property
-    def micro_batches(self) -> tuple[int, int] | None:
-        """`micro_batch_size` and `gradient_accumulation_steps`; None where `axolotl` counts its rows otherwise."""
-        given = {name: getattr(self.hyperparameters, name) for name in MICRO_BATCHES} | self.axolotl
-        sizes = [given[name] for name in MICRO_BATCHES]
-        if given.get("batch_size") or not all(isinstance(size, int) for size in sizes):
-            return None
-        return sizes[0], sizes[1]
-
-    def sources(self) -> Iterator[NamedSource]:
-        """Yield what the job learns from."""
-        for field, datasets in (("datasets", self.datasets), ("validation_datasets", self.validation_datasets)):
-            for index, dataset in enumerate(datasets):
-                name = {"file": "file_id", "path": "path", "hub": "repo_id"}[dataset.source.type]
-                yield NamedSource(f"{field}.{index}.source.{name}", dataset.source)
+    @model_validator(mode="after")
+    def _has_something_to_prepare(self) -> Self:
+        if self.method.streams:
+            raise ValueError(
+                f"method {self.method.type}: its rows are read while it trains; there is nothing to prepare"
+            )
+        return self
 
 
-MICRO_BATCHES = ("micro_batch_size", "gradient_accumulation_steps")
-
-
-MODEL_KINDS = ("train", "merge")
+MODEL_KINDS = ("train", "merge", "quantize")
 """The kinds of job whose result is a model."""
 
 
-_TASKS: dict[str, type[Task]] = {
+_KINDS: dict[str, type[Task | PreprocessSpec]] = {
     "merge": MergeSpec,
+    "quantize": QuantizeSpec,
+    "export": ExportSpec,
     "score": ScoreSpec,
     "evaluate": EvaluateSpec,
     "generate": GenerateSpec,
     "push": PushSpec,
+    "preprocess": PreprocessSpec,
 }
 
 
@@ -146,13 +87,16 @@ def _which(given: Any) -> str | None:
     kind = given.get("kind", "train")
     if kind == "train":
         return "TrainSpec"
-    return _TASKS[kind].__name__ if isinstance(kind, str) and kind in _TASKS else None
+    return _KINDS[kind].__name__ if isinstance(kind, str) and kind in _KINDS else None
 
 
 JobSpec = Annotated[
     Annotated[TrainSpec, Tag("TrainSpec")]
     | Annotated[ConfigSpec, Tag("ConfigSpec")]
+    | Annotated[PreprocessSpec, Tag("PreprocessSpec")]
     | Annotated[MergeSpec, Tag("MergeSpec")]
+    | Annotated[QuantizeSpec, Tag("QuantizeSpec")]
+    | Annotated[ExportSpec, Tag("ExportSpec")]
     | Annotated[ScoreSpec, Tag("ScoreSpec")]
     | Annotated[EvaluateSpec, Tag("EvaluateSpec")]
     | Annotated[GenerateSpec, Tag("GenerateSpec")]
@@ -161,7 +105,7 @@ JobSpec = Annotated[
         _which,
         custom_error_type="unknown_kind",
         custom_error_message="there is no such kind of job; there are train, {kinds}",
-        custom_error_context={"kinds": ", ".join(_TASKS)},
+        custom_error_context={"kinds": ", ".join(_KINDS)},
     ),
 ]
 """A typed spec, by its kind; or, by its field `config`, a whole Axolotl config."""
@@ -172,3 +116,18 @@ _specs: TypeAdapter[JobSpec] = TypeAdapter(JobSpec)
 def spec_from_json(data: dict[str, Any]) -> JobSpec:
     """Return the spec that was kept as JSON. Raises `pydantic.ValidationError` for one of another version of axo."""
     return _specs.validate_python(data)
+
+
+def links_of(spec: JobSpec) -> tuple[Link, ...]:
+    """Return the chain of jobs that is to follow a job."""
+    match spec:
+        case TrainSpec() | ConfigSpec() | MergeSpec() | QuantizeSpec():
+            return spec.then
+        case _:
+            return ()
+
+
+def link_to_spec(link: Link, *, priority: int) -> JobSpec:
+    """Return the spec of a chain's job; `priority` is that of the first, which it has too unless it says another."""
+    given = link.model_dump(mode="json")
+    return _specs.validate_python(given if "priority" in link.model_fields_set else given | {"priority": priority})

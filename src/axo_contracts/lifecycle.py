@@ -63,10 +63,12 @@ class EndReason(StrEnum):
     MODEL_UNAVAILABLE = "model_unavailable"
     TRACKER_UNAVAILABLE = "tracker_unavailable"
     DESTINATION_UNAVAILABLE = "destination_unavailable"
+    TOOL_MISSING = "tool_missing"
     TRAINER_CRASHED = "trainer_crashed"
     WORKER_LOST = "worker_lost"
     TIMED_OUT = "timed_out"
     STALLED = "stalled"
+    CHAIN_BROKEN = "chain_broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,9 @@ ENDINGS: dict[EndReason, Ending] = {
         JobStatus.FAILED,
         "The result could not be taken to where it was to go; look at the address, and at the worker's keys for it.",
     ),
+    EndReason.TOOL_MISSING: Ending(
+        JobStatus.FAILED, "The worker lacks a program that this kind of job needs; install what it names."
+    ),
     EndReason.TRAINER_CRASHED: Ending(JobStatus.FAILED, "The trainer ended with an error; its last lines say which."),
     EndReason.WORKER_LOST: Ending(
         JobStatus.QUEUED,
@@ -119,6 +124,9 @@ ENDINGS: dict[EndReason, Ending] = {
     ),
     EndReason.TIMED_OUT: Ending(JobStatus.FAILED, "The job ran longer than its max_runtime allows."),
     EndReason.STALLED: Ending(JobStatus.FAILED, "The trainer made no step for longer than the stall limit."),
+    EndReason.CHAIN_BROKEN: Ending(
+        JobStatus.CANCELLED, "A job before it in its chain did not succeed, so it has never run."
+    ),
 }
 
 MAX_LOSSES = 3  # infrastructure losses without a newer checkpoint, after which the job itself is taken for the cause

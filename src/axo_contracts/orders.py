@@ -17,7 +17,7 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     compression: Compression | None = None  # the worker unpacks it: Axolotl's environment may lack what it takes
 
 
-JobKind = Literal["train", "merge", "score", "evaluate", "generate", "push"]
+JobKind = Literal["train", "preprocess", "merge", "quantize", "export", "score", "evaluate", "generate", "push"]
 
 
 class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +28,7 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     kind: JobKind = "train"
     config: dict[str, Any]  # of Axolotl; of another kind than `train`, what its program reads
     inputs: tuple[InputFile, ...] = ()
+    prepared_from: str | None = None  # data that another job has prepared: a folder below the storage root
     gpus: tuple[int, ...] = ()
     checkpoints_from: tuple[str, ...] = ()  # attempts' folders, or checkpoints, below the storage root: may be resumed
     recorded_step: int | None = None  # the newest whose numbers are on record; a checkpoint may know of newer ones

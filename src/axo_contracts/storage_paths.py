@@ -65,6 +65,9 @@ def attempt(job_id: str, number: int) -> PurePosixPath:
 OUTPUTS = "outputs"
 """The trainer's output_dir, within an attempt's folder."""
 
+PREPARED = "prepared"
+"""Data that Axolotl has prepared: of a training within an attempt's folder, of a `preprocess` within its outputs."""
+
 INPUTS = "inputs"
 """What the run reads, within an attempt's folder."""
 

@@ -8,7 +8,7 @@ from axo_contracts.tasks.task_spec import TaskSpec
 Precision = Literal["auto", "bf16", "fp16", "fp32"]
 
 
-class MergeSpec(TaskSpec):
+class MergeLink(TaskSpec):
     """Add an adapter's weights to those of its base model. The result is a model of its own, as safetensors."""
 
     kind: Literal["merge"]

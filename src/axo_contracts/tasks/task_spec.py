@@ -6,10 +6,11 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from axo_contracts.limits import Limits
-from axo_contracts.named_model import NamedModel
+from axo_contracts.named_model import PREVIOUS, NamedModel
 from axo_contracts.named_source import NamedSource
 from axo_contracts.resources import Resources
 from axo_contracts.strict import Labels, Line, Name, Priority, Strict
+from axo_contracts.tools import ToolName
 
 ModelName = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f]+$")]
 
@@ -18,9 +19,10 @@ class TaskSpec(Strict):
     """A model, and what is asked of it. It runs as one process, on one GPU or on the CPU, and keeps no checkpoints."""
 
     kind: str
-    model: ModelName
-    """What was trained here, by its name or an alias (`ft:…`, `ft:…:ckpt-step-N`); a name on the hub (`org/model`); or
-    the absolute path of a model's folder that the workers see."""
+    model: ModelName = PREVIOUS
+    """What was trained here, by its name or an alias (`ft:…`, `ft:…:ckpt-step-N`) or by the id of its job; a name on
+    the hub (`org/model`); or the absolute path of a model's folder that the workers see. In a chain it may be left out:
+    `previous` is the model that the jobs before have left, and `base` what that was made from."""
     model_revision: Line | None = None
     """A branch, tag or commit of a model on the hub."""
     resources: Resources = Resources()
@@ -38,7 +40,8 @@ class TaskSpec(Strict):
     def _fits_one_gpu(self) -> Self:
         if self.resources.gpus not in ("auto", 0, 1):
             raise ValueError(f"resources.gpus: {self.kind} runs on one GPU at most; say 1, 0 for the CPU, or auto")
-        if self.model_revision is not None and self.named_models()[0].is_trained_here:
+        named = self.named_models()[0]
+        if self.model_revision is not None and (named.is_trained_here or named.is_of_chain):
             raise ValueError("model_revision is of a model on the hub; leave it out")
         return self
 
@@ -70,6 +73,11 @@ class TaskSpec(Strict):
     def named_models(self) -> tuple[NamedModel, ...]:
         """Return the models that it reads, the one that it is about first."""
         return (NamedModel("model", self.model, self.model_revision),)
+
+    @property
+    def tools(self) -> tuple[ToolName, ...]:
+        """What a worker must have for it, beyond what every trainer has."""
+        return ()
 
     def sources(self) -> Iterator[NamedSource]:
         """Yield the rows that it reads."""
