@@ -1,8 +1,9 @@
 """Every refusal: the class is its name and code, the message says what, where and how to mend it."""
 
+import contextlib
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -38,6 +39,21 @@ class ApiError(Exception):
         self.message = message
         self.param = param
         self.errors = errors
+
+
+@contextlib.contextmanager
+def inside(place: str) -> Iterator[None]:
+    """Have what is refused in this block name its fields as those of the part of the body at `place`: `then.1`."""
+    try:
+        yield
+    except ApiError as error:
+        is_named = error.param is not None and error.message.startswith(error.param)
+        error.message = f"{place}.{error.message}" if is_named else f"{place}: {error.message}"
+        error.param = f"{place}.{error.param}" if error.param else place
+        error.errors = [
+            {**one, "param": f"{place}.{one['param']}", "message": f"{place}.{one['message']}"} for one in error.errors
+        ]
+        raise
 
 
 class BadRequest(ApiError):

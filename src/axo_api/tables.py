@@ -76,6 +76,9 @@ jobs = Table(
     Column("checkpoints_from", JSON),  # of the job that it retries: what its first attempt may go on from
     Column("weights_from", Text),  # of a trained model that it goes on from: the folder, below the storage root
     Column("models", JSON),  # what it reads, by the field that names each: where they lie (`axo_api.models.weights`)
+    Column("after", String(40)),  # the job before it in its chain
+    Column("then", JSON),  # the ids of those that follow it there, in their order
+    Column("is_held", Boolean, nullable=False, server_default=false()),  # until `after` has succeeded
     Column("remedies", JSON),  # hyperparameters that a later attempt takes in place of the spec's
     Column("idempotency_key", String(255)),
     Column("request_hash", String(64)),

@@ -13,19 +13,20 @@ from axo_api.errors import MOST_PROBLEMS, Invalid
 from axo_api.jobs.permission import Permission
 from axo_api.settings import Settings
 from axo_contracts.config_spec import ConfigSpec
-from axo_contracts.jobs import JobSpec, TrainSpec
+from axo_contracts.jobs import JobSpec
 from axo_contracts.resources import LORA_KERNELS
+from axo_contracts.training import Training
 
 
 def has_keys_of_axolotl(spec: JobSpec) -> bool:
     """Return whether there is anything in `spec` for `check_keys` to look at."""
-    return isinstance(spec, ConfigSpec) or (isinstance(spec, TrainSpec) and bool(spec.axolotl))
+    return isinstance(spec, ConfigSpec) or (isinstance(spec, Training) and bool(spec.axolotl))
 
 
 def check_keys(spec: JobSpec, settings: Settings, permission: Permission) -> None:
     """Raise `Invalid` for all that is wrong with the Axolotl keys of `spec`. It looks at links on the disk."""
     match spec:
-        case TrainSpec():
+        case Training():
             prefix, config, own = "axolotl", spec.axolotl, _not_for_a_spec(spec)
         case ConfigSpec():
             prefix, config, own = "config", _without_replaced(spec.config), _refused(spec.config)
@@ -37,7 +38,7 @@ def check_keys(spec: JobSpec, settings: Settings, permission: Permission) -> Non
     _refuse(prefix, list(islice(problems, MOST_PROBLEMS)))
 
 
-def _not_for_a_spec(spec: TrainSpec) -> Iterator[Problem]:
+def _not_for_a_spec(spec: Training) -> Iterator[Problem]:
     for key in spec.axolotl.keys() & RESERVED.keys():
         yield Problem(key, f"it is not said here: {RESERVED[key].reason}", spec.axolotl[key])
     yield from _said_twice(spec)
@@ -54,7 +55,7 @@ def _without_replaced(config: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in replaced}
 
 
-def _said_twice(spec: TrainSpec) -> Iterator[Problem]:
+def _said_twice(spec: Training) -> Iterator[Problem]:
     """Yield keys that say what the spec's `integrations` say, or its `resources` by name, which is not `auto`."""
     for integration in spec.integrations:
         for key in spec.axolotl.keys() & integration.axolotl_options(spec.name).keys():

@@ -5,15 +5,16 @@ from typing import Any
 from axo_api.axolotl.device_defaults import with_defaults
 from axo_api.axolotl.inputs import ALL_JSON_LINES, JSON_LINES, Inputs
 from axo_contracts.datasets import Dataset, FileSource, HubSource, PathSource, Source, hub_options
-from axo_contracts.jobs import JobSpec, TrainSpec
+from axo_contracts.jobs import JobSpec
 from axo_contracts.keep import NO_LIMIT
 from axo_contracts.resources import Capabilities, resolve_for_device
-from axo_contracts.storage_paths import OUTPUTS
+from axo_contracts.storage_paths import OUTPUTS, PREPARED
 from axo_contracts.trainer_plugin import SECTION, TRACKERS
+from axo_contracts.training import Training
 from axo_contracts.wrappings import Wrapping
 
 
-def compile_config(spec: TrainSpec, inputs: Inputs = ALL_JSON_LINES) -> dict[str, Any]:
+def compile_config(spec: Training, inputs: Inputs = ALL_JSON_LINES) -> dict[str, Any]:
     """Return the Axolotl config of `spec`, without what depends on the device. Paths are relative to the workspace."""
     rates = spec.method.learning_rates
     config: dict[str, Any] = {
@@ -31,7 +32,7 @@ def compile_config(spec: TrainSpec, inputs: Inputs = ALL_JSON_LINES) -> dict[str
         **({"save_total_limit": NO_LIMIT} if spec.keep else {}),
         "seed": spec.seed,
         "output_dir": OUTPUTS,
-        "dataset_prepared_path": "prepared",
+        "dataset_prepared_path": PREPARED,
         **_trackers(spec),
     }
     if section := _plugin_section(spec):
@@ -42,12 +43,12 @@ def compile_config(spec: TrainSpec, inputs: Inputs = ALL_JSON_LINES) -> dict[str
 def resolve_config(config: dict[str, Any], spec: JobSpec, capabilities: Capabilities) -> dict[str, Any]:
     """Return `config` with what it leaves open resolved for a worker with `capabilities`."""
     for_device = resolve_for_device(spec.resources, is_adapter=spec.is_adapter, capabilities=capabilities)
-    if spec.kind == "train" and (not capabilities.gpus or spec.resources.gpus == 0):
+    if spec.kind in ("train", "preprocess") and (not capabilities.gpus or spec.resources.gpus == 0):
         for_device |= {"dataset_num_proc": 1, "dataloader_num_workers": 0}
     return with_defaults(config, for_device)
 
 
-def _data(spec: TrainSpec, inputs: Inputs) -> dict[str, Any]:
+def _data(spec: Training, inputs: Inputs) -> dict[str, Any]:
     each = _streamed if spec.method.streams else _dataset
     name = "pretraining_dataset" if spec.method.streams else "datasets"
     data = {name: [each(spec, of, inputs) for of in spec.datasets]}
@@ -56,7 +57,7 @@ def _data(spec: TrainSpec, inputs: Inputs) -> dict[str, Any]:
     return data
 
 
-def _dataset(spec: TrainSpec, dataset: Dataset, inputs: Inputs) -> dict[str, Any]:
+def _dataset(spec: Training, dataset: Dataset, inputs: Inputs) -> dict[str, Any]:
     options = spec.method.dataset_options(spec.method.format_for(dataset.format))
     return {**file_options(dataset.source, inputs), **options}
 
@@ -72,7 +73,7 @@ def file_options(source: Source, inputs: Inputs) -> dict[str, Any]:
             return hub_options(source)
 
 
-def _streamed(spec: TrainSpec, dataset: Dataset, inputs: Inputs) -> dict[str, Any]:
+def _streamed(spec: Training, dataset: Dataset, inputs: Inputs) -> dict[str, Any]:
     options = _dataset(spec, dataset, inputs)
     text = {"type": "pretrain", "text_column": options["field"]}
     if isinstance(dataset.source, HubSource):
@@ -80,14 +81,14 @@ def _streamed(spec: TrainSpec, dataset: Dataset, inputs: Inputs) -> dict[str, An
     return {"path": options["ds_type"], "data_files": options["path"], "split": "train"} | text
 
 
-def _trackers(spec: TrainSpec) -> dict[str, Any]:
+def _trackers(spec: Training) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for integration in spec.integrations:
         options |= integration.axolotl_options(spec.name)
     return options
 
 
-def _plugin_section(spec: TrainSpec) -> dict[str, Any]:
+def _plugin_section(spec: Training) -> dict[str, Any]:
     formats = [spec.method.format_for(dataset.format) for dataset in (*spec.datasets, *spec.validation_datasets)]
     unusual = [of for of in formats if of.is_read_by_plugin and not of.has_usual_names]
     fields = {option: name for of in unusual for option, name in of.field_names().items()}

@@ -4,10 +4,10 @@ from typing import Any
 
 from axo_api.axolotl.compiler import compile_config
 from axo_api.axolotl.inputs import Inputs
-from axo_api.axolotl.task_config import task_config
+from axo_api.axolotl.task_config import preparing, task_config
 from axo_api.axolotl.whole_config import whole_config
 from axo_contracts.config_spec import ConfigSpec
-from axo_contracts.jobs import JobSpec, TrainSpec
+from axo_contracts.jobs import JobSpec, PreprocessSpec, TrainSpec
 
 
 def config_of(spec: JobSpec, inputs: Inputs) -> dict[str, Any]:
@@ -15,6 +15,8 @@ def config_of(spec: JobSpec, inputs: Inputs) -> dict[str, Any]:
     match spec:
         case TrainSpec():
             return _over(compile_config(spec, inputs), spec.axolotl)
+        case PreprocessSpec():
+            return preparing(_over(compile_config(spec, inputs), spec.axolotl))
         case ConfigSpec():
             return whole_config(spec, inputs)
         case _:

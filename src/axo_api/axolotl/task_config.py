@@ -5,7 +5,7 @@ from typing import Any
 from axo_api.axolotl.compiler import file_options
 from axo_api.axolotl.inputs import Inputs
 from axo_contracts.datasets import Dataset
-from axo_contracts.storage_paths import OUTPUTS
+from axo_contracts.storage_paths import OUTPUTS, PREPARED
 from axo_contracts.tasks import Task
 from axo_contracts.tasks.rows_task import RowsTask
 
@@ -20,6 +20,11 @@ def task_config(spec: Task, inputs: Inputs) -> dict[str, Any]:
             "max_rows": spec.max_rows,
         }
     return config
+
+
+def preparing(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what prepares the data of a training by `config`, so that Axolotl finds it as that training's."""
+    return {**config, "kind": "preprocess", "dataset_prepared_path": f"{OUTPUTS}/{PREPARED}"}
 
 
 def _dataset(spec: RowsTask, dataset: Dataset, inputs: Inputs) -> dict[str, Any]:

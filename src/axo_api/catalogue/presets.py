@@ -6,12 +6,13 @@ from pydantic import ValidationError
 
 from axo_api.catalogue.reading import Catalogue
 from axo_api.errors import Invalid, invalid_from_pydantic
-from axo_contracts.jobs import JobSpec, TrainSpec
+from axo_contracts.jobs import JobSpec, PreprocessSpec, TrainSpec
+from axo_contracts.training import Training
 
 
 def with_preset(spec: JobSpec, catalogue: Catalogue) -> JobSpec:
     """Return `spec` with its preset's values where it gives none of its own. Raises `Invalid` for an unknown preset."""
-    if not isinstance(spec, TrainSpec) or spec.preset is None:
+    if not isinstance(spec, TrainSpec | PreprocessSpec) or spec.preset is None:
         return spec
     preset = catalogue.presets.get(spec.preset)
     if preset is None:
@@ -23,14 +24,14 @@ def with_preset(spec: JobSpec, catalogue: Catalogue) -> JobSpec:
         "adapter": _adapter(spec, preset.adapter, given.get("adapter")),
     }
     try:
-        return TrainSpec.model_validate(given | filled)
+        return type(spec).model_validate(given | filled)
     except ValidationError as error:  # two fields that exclude each other, one of them the preset's
         raise invalid_from_pydantic(
             [{**problem, "loc": ("body", *problem["loc"])} for problem in error.errors()], given | filled
         ) from None
 
 
-def _adapter(spec: TrainSpec, of_preset: dict[str, Any], given: dict[str, Any] | None) -> dict[str, Any]:
+def _adapter(spec: Training, of_preset: dict[str, Any], given: dict[str, Any] | None) -> dict[str, Any]:
     if given is None:
         return {"type": spec.adapter.type, **of_preset}
     fields = type(spec.adapter).model_fields

@@ -17,11 +17,11 @@ from axo_api.clock import now
 from axo_api.control.ordering import place
 from axo_api.control.placement import Host, Place, choose, hosts
 from axo_api.dependencies import Parts
+from axo_api.jobs.in_queue import IN_QUEUE
 from axo_api.tables import attempts, jobs
 from axo_api.workers.fleet import current_runs, live_workers
 from axo_contracts import redis_names
 from axo_contracts.jobs import spec_from_json
-from axo_contracts.lifecycle import JobStatus
 from axo_contracts.orders import RUN_JOB, RunOrder, order_to_json
 
 log = structlog.get_logger(__name__)
@@ -81,7 +81,7 @@ def queue_in_order(
             jobs.c.losses,
             jobs.c.created_at,
         )
-        .where(jobs.c.status == JobStatus.QUEUED)
+        .where(IN_QUEUE)
         .order_by(jobs.c.priority.desc(), jobs.c.id)
         .limit(limit)
     )
@@ -94,11 +94,11 @@ def queue_in_order(
 def place_of(row: RowMapping, fleet: Sequence[Host], *, next_free_seconds: float | None = None) -> Place | str:
     """Return where a queued job would run now, or why it waits, and how long for the next place where that is known."""
     try:
-        resources = spec_from_json(row["spec"]).resources
+        spec = spec_from_json(row["spec"])
     except ValidationError as error:  # of another version of axo: it must not hold up the others
         return f"its spec cannot be read by this version: {error.errors()[0]['msg']}"
     avoid = row["worker_id"] if row["losses"] else None
-    return choose(resources, fleet, avoid=avoid, next_free_seconds=next_free_seconds)
+    return choose(spec.resources, fleet, tools=spec.tools, avoid=avoid, next_free_seconds=next_free_seconds)
 
 
 async def send_order(parts: Parts, rq: BlockingRedis, worker_id: str, order: RunOrder) -> None:

@@ -15,15 +15,18 @@ from axo_api.clock import now
 from axo_api.control.placement import Place
 from axo_api.files.service import wrappings
 from axo_api.jobs.moves import move
+from axo_api.jobs.prepared import prepared_folder
 from axo_api.models.weights import Weights
 from axo_api.settings import Settings
 from axo_api.tables import attempts, files, jobs
+from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.jobs import JobSpec, spec_from_json
 from axo_contracts.lifecycle import JobStatus
 from axo_contracts.orders import InputFile, RunOrder
 from axo_contracts.resources import Capabilities
 from axo_contracts.storage_paths import OUTPUTS, job_of, manifest, uploaded_file
 from axo_contracts.storage_paths import attempt as attempt_folder
+from axo_contracts.training import Training
 
 
 def place(connection: Connection, job_id: str, at_place: Place, settings: Settings) -> RunOrder | None:
@@ -75,6 +78,7 @@ def order_of(connection: Connection, job_id: str, attempt: int, settings: Settin
         kind=spec.kind,
         config=this["config"],
         inputs=inputs_of(connection, spec),
+        prepared_from=prepared_folder(connection, spec),
         gpus=tuple(this["gpus"]),
         checkpoints_from=(*(job["checkpoints_from"] or ()), *own),
         recorded_step=_recorded_step(job) if earlier else None,
@@ -105,7 +109,7 @@ def _recorded_step(job: RowMapping) -> int | None:
 def _models(kept: dict[str, Any], spec: JobSpec, folder: PurePosixPath) -> dict[str, Any]:
     """Return what the config says of the models that the job reads, with paths as seen from the attempt's folder."""
     seen = {field: Weights.kept(model).seen_from(folder) for field, model in kept.items()}
-    if spec.kind == "train":
+    if isinstance(spec, Training | ConfigSpec):
         return {"base_model": next(iter(seen.values()))["base"]}
     if spec.kind == "push":
         return {"models": seen, **_pushed(Weights.kept(kept["model"]), folder)}

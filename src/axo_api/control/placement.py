@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from axo_api.workers.fleet import Run
 from axo_contracts.resources import Resources, WorkerState
 from axo_contracts.standing_text import rough
+from axo_contracts.tools import REMEDIES, ToolName
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,12 @@ def hosts(workers: Sequence[WorkerState], runs: Iterable[Run]) -> list[Host]:
 
 
 def choose(
-    resources: Resources, fleet: Sequence[Host], *, avoid: str | None = None, next_free_seconds: float | None = None
+    resources: Resources,
+    fleet: Sequence[Host],
+    *,
+    tools: Sequence[ToolName] = (),
+    avoid: str | None = None,
+    next_free_seconds: float | None = None,
 ) -> Place | str:
     """Return the place for a job, or why it has to wait, and when the next place is free where that is known.
 
@@ -44,6 +50,10 @@ def choose(
     takers = [host for host in fleet if host.worker.state == "online" and host.worker.trouble is None]
     if not takers:
         return _nobody(fleet)
+    for tool in tools:
+        takers = [host for host in takers if tool in host.worker.capabilities.packages]
+        if not takers:
+            return f"no worker has {tool}: {REMEDIES[tool]}"
     wanted = _gpus_wanted(resources, takers)
     largest = max(len(host.worker.capabilities.gpus) for host in takers)
     if wanted > largest:

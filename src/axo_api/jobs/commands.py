@@ -8,6 +8,7 @@ from axo_api.checkpoints.folders import folder_of
 from axo_api.clock import now
 from axo_api.errors import Conflict, JustMoved, NotFound
 from axo_api.jobs import service
+from axo_api.jobs.chains import refuse_held, specs_behind
 from axo_api.jobs.moves import move
 from axo_api.tables import checkpoints
 from axo_contracts.jobs import spec_from_json
@@ -75,21 +76,24 @@ def retry(
 ) -> RowMapping | dict[str, Any]:
     """Queue a new job with the spec and the owner of one that has ended, and return its row.
 
-    It goes on from the old job's newest whole checkpoint, from the one named, or (False) starts from scratch. Raises
-    `NotFound` for the job and the checkpoint, and `Conflict` while the job has not ended.
+    It goes on from the old job's newest whole checkpoint, from the one named, or (False) starts from scratch. What was
+    to follow the old one follows the new one. Raises `NotFound` for the job and the checkpoint, and `Conflict` while
+    the job has not ended.
     """
     row = service.get(connection, job_id, owner=owner)
     if row["status"] not in TERMINAL:
         raise Conflict(f"Job {job_id} is {row['status']}; only a job that has ended can be retried.")
+    refuse_held(connection, row)
     submission = service.Submission.of(
         spec_from_json(row["spec"]),
         owner=row["owner"],
         idempotency_key=idempotency_key,
         asked_as=f"retry {job_id} {from_checkpoint}",
+        then=specs_behind(connection, row),
     )
     sources = _checkpoints_from(connection, row, from_checkpoint)
     submission.row.update(retry_of=job_id, checkpoints_from=sources, remedies=row["remedies"])
-    submission.row.update(weights_from=row["weights_from"], models=row["models"])
+    submission.row.update(weights_from=row["weights_from"], models=row["models"], after=row["after"])
     return service.submit_all(connection, [submission])[0]
 
 

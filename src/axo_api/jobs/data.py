@@ -9,13 +9,13 @@ from axo_api.errors import Invalid
 from axo_api.tables import files
 from axo_contracts.datasets import Dataset, FileSource
 from axo_contracts.formats import RowFormat, format_of
-from axo_contracts.jobs import TrainSpec
 from axo_contracts.suitability import refused_format
 from axo_contracts.tasks.rows_task import RowsTask
+from axo_contracts.training import Training
 
 _FILES_NAMED = select(files.c.id, files.c.owner, files.c.report).where(files.c.id.in_(bindparam("ids", expanding=True)))
 
-Asked = tuple[str, TrainSpec | RowsTask, dict[str, Any]]
+Asked = tuple[str, Training | RowsTask, dict[str, Any]]
 """A job's owner, its spec, and the spec as it will be written."""
 Reports = dict[tuple[str, str], dict[str, Any]]
 """What files hold, by owner and id."""
@@ -34,8 +34,8 @@ def settle_data(connection: Connection, asked: Sequence[Asked]) -> None:
             written[field][index]["format"] = row_format.model_dump(mode="json")
 
 
-def _each(spec: TrainSpec | RowsTask) -> Iterator[tuple[str, int, Dataset]]:
-    validation = spec.validation_datasets if isinstance(spec, TrainSpec) else ()
+def _each(spec: Training | RowsTask) -> Iterator[tuple[str, int, Dataset]]:
+    validation = spec.validation_datasets if isinstance(spec, Training) else ()
     for field, datasets in (("datasets", spec.datasets), ("validation_datasets", validation)):
         for index, dataset in enumerate(datasets):
             yield field, index, dataset
@@ -48,9 +48,9 @@ def _reports(connection: Connection, file_ids: Set[str]) -> Reports:
     return {(row.owner, row.id): row.report for row in found}
 
 
-def _row_format(field: str, dataset: Dataset, spec: TrainSpec | RowsTask, owner: str, reports: Reports) -> RowFormat:
+def _row_format(field: str, dataset: Dataset, spec: Training | RowsTask, owner: str, reports: Reports) -> RowFormat:
     if not isinstance(dataset.source, FileSource):
-        return (spec.method if isinstance(spec, TrainSpec) else spec).format_for(dataset.format)
+        return (spec.method if isinstance(spec, Training) else spec).format_for(dataset.format)
     file_id = dataset.source.file_id
     report = reports.get((owner, file_id))
     if report is None:
@@ -61,11 +61,11 @@ def _row_format(field: str, dataset: Dataset, spec: TrainSpec | RowsTask, owner:
     return dataset.format or format_of(report["format"])
 
 
-def _check_rows(field: str, file_id: str, report: dict[str, Any], dataset: Dataset, spec: TrainSpec | RowsTask) -> None:
+def _check_rows(field: str, file_id: str, report: dict[str, Any], dataset: Dataset, spec: Training | RowsTask) -> None:
     found = report["format"]
     if report["bad_rows"] or found is None:
         raise Invalid(f"{field}: {_what_is_wrong(file_id, report)}", param=field)
-    refusal = refused_format(spec.method, found) if isinstance(spec, TrainSpec) else spec.refused_format(found)
+    refusal = refused_format(spec.method, found) if isinstance(spec, Training) else spec.refused_format(found)
     if refusal:
         raise Invalid(f"{field}: {file_id!r} has {found} rows; {refusal}.", param=field)
     if dataset.format is not None and dataset.format.type != found:

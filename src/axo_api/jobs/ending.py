@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
+from axo_api.jobs.chains import hand_on
 from axo_api.jobs.moves import move
 from axo_api.jobs.remedies import Remedy, remedy_for
 from axo_api.tables import attempts, jobs
@@ -25,7 +26,7 @@ class AttemptEnd:
 def end_attempt(connection: Connection, job_id: str, attempt: int, end: AttemptEnd, *, at: datetime) -> bool:
     """Record the end of a job's newest attempt and move the job. Return whether it was still going."""
     row = connection.execute(
-        select(jobs.c.status, jobs.c.losses, jobs.c.spec, jobs.c.remedies).where(
+        select(jobs.c.status, jobs.c.losses, jobs.c.spec, jobs.c.remedies, jobs.c.then).where(
             jobs.c.id == job_id, jobs.c.attempt == attempt, jobs.c.status.in_(ON_A_WORKER)
         )
     ).one_or_none()
@@ -51,6 +52,8 @@ def end_attempt(connection: Connection, job_id: str, attempt: int, end: AttemptE
     )
     if moved:
         _close(connection, job_id, attempt, end, at)
+    if moved and to is JobStatus.SUCCEEDED:
+        hand_on(connection, job_id, row.then, at=at)
     return moved
 
 

@@ -13,12 +13,13 @@ from urllib.parse import quote
 import httpx
 
 from axo_api.axolotl.accepting import check_keys, has_keys_of_axolotl
-from axo_api.errors import Invalid
+from axo_api.errors import Invalid, inside
 from axo_api.jobs.permission import Permission
 from axo_api.jobs.unsafe_code import refuse_addresses, refuse_unsafe_code
 from axo_api.settings import Settings
 from axo_contracts.datasets import HubSource, PathSource
-from axo_contracts.jobs import JobSpec, TrainSpec
+from axo_contracts.jobs import JobSpec, link_to_spec, links_of
+from axo_contracts.training import Training
 
 HUB_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)?")
 REMEMBERED_SECONDS = 5.0
@@ -58,7 +59,7 @@ class Existence:
         A path reaches into the storage root only where that is permitted: what lies there has owners.
         A hub that does not answer in time is no reason to refuse: the worker may reach it.
         """
-        if isinstance(spec, TrainSpec) and not permission.unsafe_code:
+        if isinstance(spec, Training) and not permission.unsafe_code:
             refuse_unsafe_code(spec)
             refuse_addresses(spec, self._settings.tracker_addresses)
         if has_keys_of_axolotl(spec):
@@ -70,6 +71,9 @@ class Existence:
         for name in _named_on_hub(spec, permission):
             if self._settings.hub.check and not self._is_remembered(name):
                 await self._check_on_hub(name)
+        for index, link in enumerate(links_of(spec)):
+            with inside(f"then.{index}"):
+                await self.check(link_to_spec(link, priority=spec.priority), permission)
 
     async def close(self) -> None:
         """Close the connections to the hub."""
@@ -114,9 +118,11 @@ def _named_paths(spec: JobSpec, permission: Permission) -> Iterator[_Path]:
 def _named_on_hub(spec: JobSpec, permission: Permission) -> Iterator[_HubName]:
     for named in spec.named_models():
         field, name, revision = named
+        if named.is_of_chain or named.is_trained_here:
+            continue
         if HUB_NAME.fullmatch(name):
             yield _HubName(field, "model", name, revision)
-        elif not (name.startswith("/") or named.is_trained_here or permission.unsafe_code):
+        elif not (name.startswith("/") or permission.unsafe_code):
             raise Invalid(
                 f"{field}: {name!r} is neither a name on the hub (org/model) nor an "
                 "absolute path, nor that of a model that was trained here (ft:…).",

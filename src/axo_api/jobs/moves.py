@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from axo_api.tables import job_events, jobs
 from axo_api.webhooks.queueing import queue_deliveries
@@ -46,14 +46,42 @@ def move(
         return False
     connection.execute(_INSERT_EVENT, _event(job_id, to, at, attempt_after, reason, message))
     queue_deliveries(connection, [job_id])
+    if to in (JobStatus.FAILED, JobStatus.CANCELLED) and reason is not EndReason.CHAIN_BROKEN:
+        _break_chain(connection, job_id, to, at)
     return True
 
 
 def record_queued(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Record that new jobs are queued."""
-    events = [_event(row["id"], JobStatus.QUEUED, row["created_at"], 0, None, "") for row in rows]
+    events = [_event(row["id"], JobStatus.QUEUED, row["created_at"], 0, None, _how_it_waits(row)) for row in rows]
     connection.execute(_INSERT_EVENT, events)
     queue_deliveries(connection, [row["id"] for row in rows])
+
+
+def release(connection: Connection, row: RowMapping, *, at: datetime, **changes: Any) -> None:
+    """Let a job go that was held for the one before it, and tell so; `changes` are further columns to set."""
+    connection.execute(update(jobs).where(jobs.c.id == row["id"]).values(is_held=False, updated_at=at, **changes))
+    if row["status"] == JobStatus.QUEUED:
+        message = f"Job {row['after']} has succeeded; this one waits for a worker."
+        connection.execute(_INSERT_EVENT, _event(row["id"], JobStatus.QUEUED, at, row["attempt"], None, message))
+        queue_deliveries(connection, [row["id"]])
+
+
+def _break_chain(connection: Connection, job_id: str, ended_as: JobStatus, at: datetime) -> None:
+    """End the jobs that were held for one which has not succeeded."""
+    behind = connection.execute(select(jobs.c.then).where(jobs.c.id == job_id)).scalar_one()
+    held = select(jobs.c.id, jobs.c.attempt).where(
+        jobs.c.id.in_(behind or ()), jobs.c.is_held, jobs.c.status.not_in(TERMINAL)
+    )
+    how = "has failed" if ended_as is JobStatus.FAILED else "was cancelled"
+    message = f"Job {job_id} {how}, and this one was to follow it. Retry that one, and its chain comes with it."
+    for row in connection.execute(held).all() if behind else ():
+        broken = {"attempt": row.attempt, "reason": EndReason.CHAIN_BROKEN, "message": message}
+        move(connection, row.id, JobStatus.CANCELLED, at=at, **broken)
+
+
+def _how_it_waits(row: Mapping[str, Any]) -> str:
+    return f"The job waits for {row['after']} to succeed." if row["is_held"] else ""
 
 
 def _event(

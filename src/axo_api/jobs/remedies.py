@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from axo_contracts.jobs import MICRO_BATCHES, JobSpec, spec_from_json
+from axo_contracts.jobs import JobSpec, spec_from_json
 from axo_contracts.lifecycle import EndReason
+from axo_contracts.training import MICRO_BATCHES
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,8 @@ class Job(BaseModel):
     owner: str
     spec: dict[str, Any] = Field(description="The spec as it was given, with its defaults.")
     retry_of: str | None = Field(description="The job that this one tries again.")
+    after: str | None = Field(description="The job before it in its chain, which it waits for.")
+    then: list[str] = Field(description="The jobs that follow it in its chain, in their order.")
     attempt: int = Field(description="How many times a worker was asked to run it. 0: not yet.")
     priority: int
     metadata: dict[str, str]
@@ -125,6 +127,8 @@ class Job(BaseModel):
             owner=row["owner"],
             spec=row["spec"],
             retry_of=row["retry_of"],
+            after=row["after"],
+            then=row["then"] or [],
             attempt=row["attempt"],
             priority=row["priority"],
             metadata=row["spec"]["metadata"],

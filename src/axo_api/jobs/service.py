@@ -10,18 +10,22 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from axo_api.clock import now
 from axo_api.errors import Invalid, TooManyWaiting
+from axo_api.jobs.chains import check_chain, link_rows
 from axo_api.jobs.config_files import check_files_of_configs
 from axo_api.jobs.data import settle_data
 from axo_api.jobs.finding import get as get
+from axo_api.jobs.in_queue import IN_QUEUE
 from axo_api.jobs.models import settle_models
 from axo_api.jobs.moves import record_queued
+from axo_api.jobs.prepared import check_prepared
 from axo_api.owners import owned
 from axo_api.tables import jobs
 from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.ids import JOB, new_id
-from axo_contracts.jobs import JobSpec, TrainSpec, spec_from_json
+from axo_contracts.jobs import JobSpec, link_to_spec, links_of, spec_from_json
 from axo_contracts.lifecycle import JobStatus
 from axo_contracts.tasks.rows_task import RowsTask
+from axo_contracts.training import Training
 
 # Built once: to build them for each group is a third of the processor time that a submit takes in the database.
 _INSERT_JOB = insert(jobs)
@@ -34,15 +38,31 @@ class Submission:
 
     spec: JobSpec
     row: dict[str, Any]
+    links: tuple["Submission", ...] = ()  # what follows it, as rows that are held
 
     @classmethod
-    def of(cls, spec: JobSpec, *, owner: str, idempotency_key: str | None = None, asked_as: str = "submit") -> Self:
-        """Return the submission of `spec` by `owner`. A key that was used means the same request again: `asked_as`."""
+    def of(
+        cls,
+        spec: JobSpec,
+        *,
+        owner: str,
+        idempotency_key: str | None = None,
+        asked_as: str = "submit",
+        then: Sequence[JobSpec] | None = None,
+    ) -> Self:
+        """Return the submission of `spec` by `owner`. A key that was used means the same request again: `asked_as`.
+
+        `then` is the chain that follows, where that is not what the spec says.
+        """
         row = _new_row(spec, owner)
+        if then is None:
+            then = [link_to_spec(link, priority=spec.priority) for link in links_of(spec)]
+        links = tuple(Submission(link, _new_row(link, owner)) for link in then)
+        link_rows(row, [link.row for link in links])
         if idempotency_key is not None:
             request = f"{asked_as}\n{spec.model_dump_json()}"
             row |= {"idempotency_key": idempotency_key, "request_hash": sha256(request.encode()).hexdigest()}
-        return cls(spec, row)
+        return cls(spec, row, links)
 
 
 def submit_all(connection: Connection, submissions: Sequence[Submission]) -> list[RowMapping | dict[str, Any]]:
@@ -56,9 +76,11 @@ def submit_all(connection: Connection, submissions: Sequence[Submission]) -> lis
     new = plain + [s.row for s in submissions if s.row["idempotency_key"] and _insert_once(connection, s.row)]
     if plain:
         connection.execute(_INSERT_JOB, plain)
-    if new:
-        record_queued(connection, new)
     made = {row["id"] for row in new}
+    if held := [link.row for submission in submissions if submission.row["id"] in made for link in submission.links]:
+        connection.execute(_INSERT_JOB, held)
+    if new:
+        record_queued(connection, [*new, *held])
     return [s.row if s.row["id"] in made else _job_of_key(connection, s.row) or s.row for s in submissions]
 
 
@@ -70,7 +92,7 @@ def dry_run(connection: Connection, submission: Submission) -> JobSpec:
 
 def check_room(connection: Connection, *, owner: str, most: int) -> None:
     """Raise `TooManyWaiting` when `most` jobs of an owner wait already. Those submitted at this moment do not count."""
-    waiting = select(jobs.c.id).where(jobs.c.owner == owner, jobs.c.status == JobStatus.QUEUED).limit(most)
+    waiting = select(jobs.c.id).where(jobs.c.owner == owner, IN_QUEUE).limit(most)
     if len(connection.execute(waiting).all()) >= most:
         raise TooManyWaiting(f"{most} jobs of yours wait already, and no more may; ask again when one has started.")
 
@@ -95,10 +117,13 @@ def find(
 def _check_data(connection: Connection, submissions: Sequence[Submission]) -> None:
     for submission in submissions:
         settle_models(connection, submission.spec, submission.row)
-    typed = [(s.row["owner"], s.spec, s.row["spec"]) for s in submissions if isinstance(s.spec, TrainSpec | RowsTask)]
+    typed = [(s.row["owner"], s.spec, s.row["spec"]) for s in submissions if isinstance(s.spec, Training | RowsTask)]
     settle_data(connection, typed)
     configs = [(s.row["owner"], s.spec) for s in submissions if isinstance(s.spec, ConfigSpec)]
     check_files_of_configs(connection, configs)
+    for submission in submissions:
+        check_prepared(connection, submission.spec, submission.row)
+        check_chain(connection, submission)
 
 
 def _new_row(spec: JobSpec, owner: str) -> dict[str, Any]:
@@ -111,6 +136,7 @@ def _new_row(spec: JobSpec, owner: str) -> dict[str, Any]:
         "status": JobStatus.QUEUED,
         "attempt": 0,
         "losses": 0,
+        "is_held": False,
         "priority": spec.priority,
         "spec": spec.model_dump(mode="json"),
         "created_at": at,

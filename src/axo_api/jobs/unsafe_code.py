@@ -3,10 +3,10 @@
 from collections.abc import Collection
 
 from axo_api.errors import Invalid
-from axo_contracts.jobs import TrainSpec
+from axo_contracts.training import Training
 
 
-def refuse_unsafe_code(spec: TrainSpec) -> None:
+def refuse_unsafe_code(spec: Training) -> None:
     """Raise `Invalid` for the first field of `spec` that names code to be run."""
     for path in spec.method.needs_unsafe_code():
         raise Invalid(
@@ -16,7 +16,7 @@ def refuse_unsafe_code(spec: TrainSpec) -> None:
         )
 
 
-def refuse_addresses(spec: TrainSpec, allowed: Collection[str]) -> None:
+def refuse_addresses(spec: Training, allowed: Collection[str]) -> None:
     """Raise `Invalid` for the first tracker of `spec` whose address is not one of those `allowed`."""
     for number, integration in enumerate(spec.integrations):
         field, address = integration.address

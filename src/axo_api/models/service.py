@@ -12,7 +12,7 @@ from axo_api.clock import now
 from axo_api.errors import Conflict, NotFound
 from axo_api.models import aliases
 from axo_api.models.readers import readers_of
-from axo_api.openai.names import checkpoint_name, model_name, parse
+from axo_api.openai.names import Trained, checkpoint_name, model_name, parse
 from axo_api.owners import owned
 from axo_api.tables import checkpoints, jobs
 from axo_contracts.jobs import MODEL_KINDS
@@ -59,7 +59,7 @@ def locate(connection: Connection, name: str, *, owner: str | None, prefer: str 
     if (trained := own or aliases.target(connection, name, owner=owner, prefer=prefer)) is not None:
         mine = jobs.c.id == trained.job_id, owned(jobs, owner)
         row = connection.execute(select(jobs).where(*mine)).mappings().one_or_none()
-        if row is not None and (own is None or name == Located(row, own.step).name):
+        if row is not None and (own is None or name in (Located(row, own.step).name, _by_job(own))):
             if _is_there(connection, row, trained.step):
                 return Located(row, trained.step)
             if own is None:
@@ -67,6 +67,10 @@ def locate(connection: Connection, name: str, *, owner: str | None, prefer: str 
                 message = f"{name!r} stands for {what} of job {row['id']}, which is {row['status']} and has none."
                 raise ModelNotFound(message, param="model")
     raise ModelNotFound(f"There is no model {name[:200]!r}; GET /v1/models lists what there is.", param="model")
+
+
+def _by_job(trained: Trained) -> str:
+    return trained.job_id if trained.step is None else f"{trained.job_id}:ckpt-step-{trained.step}"
 
 
 def _is_there(connection: Connection, row: RowMapping, step: int | None) -> bool:
@@ -82,8 +86,8 @@ def result_to_remove(connection: Connection, name: str, *, owner: str | None) ->
 
     Raises `ModelNotFound`, and `Conflict` for a checkpoint, or while a job that has not ended goes on from the model.
     """
-    row = get_trained(connection, name, owner=owner)
-    if name != model_name(row):
+    row, step = locate(connection, name, owner=owner)
+    if step is not None:
         raise Conflict(
             f"{name!r} is a checkpoint; DELETE /v1/jobs/{row['id']}/checkpoints/{{step}} deletes it, and DELETE of the "
             f"model {model_name(row)!r} all of them."

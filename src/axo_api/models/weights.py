@@ -9,9 +9,10 @@ from sqlalchemy import Connection, RowMapping
 
 from axo_api.errors import Invalid
 from axo_api.models.service import Located, folder_of, locate
-from axo_api.openai.names import base_name
+from axo_api.openai.names import base_name, model_name
 from axo_contracts.jobs import spec_from_json
 from axo_contracts.named_model import NamedModel
+from axo_contracts.storage_paths import OUTPUTS, attempt
 
 
 class Weights(NamedTuple):
@@ -23,6 +24,7 @@ class Weights(NamedTuple):
     revision: str | None
     is_stored: bool  # whether `base` is a path below the storage root
     adapter: str | None  # a path below the storage root
+    is_quantised: bool = False
 
     @property
     def folder(self) -> str | None:
@@ -52,10 +54,7 @@ def weights_of(connection: Connection, named: NamedModel, *, owner: str | None, 
     if not named.is_trained_here:
         return Weights(named.name, named.name, named.name, named.revision, is_stored=False, adapter=None)
     found = locate(connection, named.name, owner=owner, prefer=prefer or owner)
-    folder = str(folder_of(connection, found))
-    if _is_adapter(found.row):
-        return _trained_from(found.row)._replace(name=named.name, adapter=folder)
-    return Weights(named.name, base_name(found.row), folder, None, is_stored=True, adapter=None)
+    return _lying_in(folder_of(connection, found), found.row, named.name)
 
 
 def base_of(connection: Connection, named: NamedModel, *, owner: str) -> Weights:
@@ -66,8 +65,26 @@ def base_of(connection: Connection, named: NamedModel, *, owner: str) -> Weights
             param="compare_with",
         )
     found: Located = locate(connection, named.name, owner=owner, prefer=owner)
-    base = _trained_from(found.row)
-    return base._replace(name=base.called, adapter=None)
+    return base_left_by(found.row)
+
+
+def left_by(row: RowMapping) -> Weights:
+    """Return the model that a job has left."""
+    return _lying_in(attempt(row["id"], row["result_attempt"]) / OUTPUTS, row, model_name(row))
+
+
+def base_left_by(row: RowMapping) -> Weights:
+    """Return what the model was made from that a job has left, or will leave."""
+    base = _trained_from(row)
+    is_result = base.is_stored and base.adapter is None
+    return base if is_result else base._replace(name=base.called, adapter=None)
+
+
+def _lying_in(folder: PurePosixPath, row: RowMapping, name: str) -> Weights:
+    if _is_adapter(row):
+        return _trained_from(row)._replace(name=name, adapter=str(folder))
+    is_quantised = row["kind"] == "quantize"
+    return Weights(name, base_name(row), str(folder), None, is_stored=True, adapter=None, is_quantised=is_quantised)
 
 
 def _is_adapter(row: RowMapping) -> bool:

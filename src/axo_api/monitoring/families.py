@@ -16,6 +16,7 @@ WAITS = {
     "no worker is online": "no_worker",
     "every worker is draining": "draining",
     "no worker can take it": "trouble",
+    "no worker has": "no_tool",
     "waits for a free slot": "no_free_slot",
     "needs": "no_free_gpus",
 }

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, false, func, select
 from sqlalchemy.exc import DBAPIError
 
 from axo_api.database import Database
+from axo_api.jobs.in_queue import IN_QUEUE
 from axo_api.monitoring.tallies import Sums, read_tallies
 from axo_api.tables import job_events, jobs
 from axo_api.workers.fleet import Run, current_runs, live_workers
@@ -97,7 +98,7 @@ class Snapshots:
 
 _QUEUE = (
     select(jobs.c.spec, jobs.c.worker_id, jobs.c.losses)
-    .where(jobs.c.status == JobStatus.QUEUED)
+    .where(IN_QUEUE)
     .order_by(jobs.c.priority.desc(), jobs.c.id)
     .limit(MOST_LOOKED_AT)
 )
@@ -105,7 +106,7 @@ _QUEUE = (
 
 def _read_record(connection: Connection) -> Record:
     active = select(jobs.c.status, func.count().label("jobs")).where(jobs.c.status.in_(ACTIVE)).group_by(jobs.c.status)
-    first = select(func.min(jobs.c.id)).where(jobs.c.status == JobStatus.QUEUED)  # ids are in the order of time
+    first = select(func.min(jobs.c.id)).where(IN_QUEUE)  # ids are in the order of time
     oldest = select(jobs.c.created_at).where(jobs.c.id == first.scalar_subquery())
     pending = select(job_events.c.id).where(job_events.c.published == false()).limit(MOST_COUNTED).subquery()
     return Record(

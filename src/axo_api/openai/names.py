@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping
 
 from axo_contracts.ids import JOB
 from axo_contracts.jobs import spec_from_json
+from axo_contracts.named_model import BY_JOB
 from axo_contracts.names import trained_model
 
 _NAME = re.compile(r"ft:.+:(?P<id>[0-9a-z]{26})(:ckpt-step-(?P<step>\d{1,9}))?")
@@ -39,8 +40,13 @@ def checkpoint_name(row: RowMapping | dict[str, Any], step: int) -> str:
 
 
 def parse(name: str) -> Trained | None:
-    """Return what a name says, if it is one."""
-    found = _NAME.fullmatch(name)
-    if found is None:
+    """Return what a name says, if it is one; a job's id stands for what that has left."""
+    if (by_job := BY_JOB.fullmatch(name)) is not None:
+        return Trained(by_job["job"], _step(by_job))
+    if (found := _NAME.fullmatch(name)) is None:
         return None
-    return Trained(f"{JOB}-{found['id']}", int(found["step"]) if found["step"] else None)
+    return Trained(f"{JOB}-{found['id']}", _step(found))
+
+
+def _step(found: re.Match[str]) -> int | None:
+    return int(found["step"]) if found["step"] else None

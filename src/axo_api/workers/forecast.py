@@ -8,6 +8,7 @@ from axo_api.control.placement import Place, choose, hosts
 from axo_api.workers.fleet import Run
 from axo_api.workers.usual import Kind, UsualTimes
 from axo_contracts.resources import Resources, WorkerState
+from axo_contracts.tools import ToolName
 
 MOST_PLAYED = 2000  # looks at a job; beyond that the rest is not foreseen
 
@@ -21,6 +22,7 @@ class Need:
     kind: Kind
     max_steps: int | None = None
     avoid: str | None = None
+    tools: tuple[ToolName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class _Play:
             if not any(host.free_slots > 0 for host in fleet):
                 return [*left, *waiting[number:]]
             self.looks += 1
-            place = choose(need.resources, fleet, avoid=need.avoid)
+            place = choose(need.resources, fleet, tools=need.tools, avoid=need.avoid)
             if isinstance(place, str):
                 left.append(need)
             else:

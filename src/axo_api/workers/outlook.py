@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
+from pydantic import ValidationError
 from redis.exceptions import RedisError
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, case, select
 
 from axo_api.clock import now
 from axo_api.control.dispatcher import place_of
 from axo_api.control.placement import Host, hosts
 from axo_api.dependencies import Parts
+from axo_api.jobs.in_queue import IN_QUEUE
 from axo_api.jobs.schemas import JobWaiting, standing_of
 from axo_api.jobs.spec_columns import gpus_column, max_steps_column
 from axo_api.tables import attempts, jobs
@@ -19,8 +22,10 @@ from axo_api.workers.fleet import Run, live_workers
 from axo_api.workers.forecast import Going, Need, next_free_seconds, starts
 from axo_api.workers.usual import Kind, UsualTimes, kind_columns
 from axo_api.workers.waiting import position_of
-from axo_contracts.lifecycle import ON_A_WORKER, JobStatus
+from axo_contracts.jobs import spec_from_json
+from axo_contracts.lifecycle import ON_A_WORKER
 from axo_contracts.resources import Resources, WorkerState
+from axo_contracts.tools import ToolName
 
 MOST_FORESEEN = 500  # of the queue, best first; the start of those behind them is not known
 NOT_SEEN = "the workers cannot be seen, because Redis does not answer"
@@ -51,6 +56,8 @@ async def outlook(axo: Parts) -> Outlook:
 async def waiting_of(axo: Parts, row: RowMapping) -> JobWaiting:
     """Return what one queued job waits for."""
     position = await axo.database.read(partial(position_of, job=row))
+    if row["is_held"]:
+        return JobWaiting(position=position, reason=f"waits for {row['after']} to succeed", estimated_start=None)
     try:
         return (await outlook(axo)).waiting(row, position)
     except RedisError:
@@ -85,7 +92,15 @@ def _need(row: RowMapping) -> Need:
         kind=_kind(row),
         max_steps=_number(row["max_steps_wanted"]),
         avoid=row["worker_id"] if row["losses"] else None,
+        tools=_tools(row["task"]),
     )
+
+
+def _tools(task: dict[str, Any] | None) -> tuple[ToolName, ...]:
+    try:
+        return spec_from_json(task).tools if task else ()
+    except ValidationError:  # of another version of axo: `place_of` says so
+        return ()
 
 
 def _kind(row: RowMapping) -> Kind:
@@ -104,7 +119,8 @@ _WANTED = (
 )
 _NEEDS = (
     select(jobs.c.id, jobs.c.worker_id, jobs.c.losses, *_WANTED)
-    .where(jobs.c.status == JobStatus.QUEUED)
+    .add_columns(case((jobs.c.kind != "train", jobs.c.spec)).label("task"))
+    .where(IN_QUEUE)
     .order_by(jobs.c.priority.desc(), jobs.c.id)
     .limit(MOST_FORESEEN)
 )

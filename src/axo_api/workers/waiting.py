@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from axo_api.jobs.in_queue import IN_QUEUE
 from axo_api.owners import owned
 from axo_api.tables import jobs
-from axo_contracts.lifecycle import JobStatus
 
 MOST_SHOWN = 500
 
@@ -23,7 +23,7 @@ class Waiting:
 def waiting(connection: Connection, *, owner: str | None) -> Waiting:
     """Return what waits of an owner (None: of everybody), next first."""
     position = func.row_number().over(order_by=(jobs.c.priority.desc(), jobs.c.id)).label("position")
-    queued = select(jobs.c.id, position).where(jobs.c.status == JobStatus.QUEUED).subquery()
+    queued = select(jobs.c.id, position).where(IN_QUEUE).subquery()
     query = (
         select(jobs, queued.c.position)
         .join(queued, queued.c.id == jobs.c.id)
@@ -37,12 +37,12 @@ def waiting(connection: Connection, *, owner: str | None) -> Waiting:
 def position_of(connection: Connection, job: RowMapping) -> int:
     """Return a queued job's place among everybody's; 1 is next."""
     before = (jobs.c.priority > job["priority"]) | ((jobs.c.priority == job["priority"]) & (jobs.c.id < job["id"]))
-    query = select(func.count()).where(jobs.c.status == JobStatus.QUEUED, before)
+    query = select(func.count()).where(IN_QUEUE, before)
     return int(connection.execute(query).scalar_one()) + 1
 
 
 def _count_of_others(connection: Connection, owner: str | None) -> int:
     if owner is None:
         return 0
-    query = select(func.count()).where(jobs.c.status == JobStatus.QUEUED, jobs.c.owner != owner)
+    query = select(func.count()).where(IN_QUEUE, jobs.c.owner != owner)
     return int(connection.execute(query).scalar_one())
