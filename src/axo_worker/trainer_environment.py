@@ -12,6 +12,7 @@ _LET_THROUGH = frozenset(
     | {"HF_HOME", "HF_HUB_OFFLINE", "HF_ENDPOINT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}
     | {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
 )
+CONVERTER = "convert_hf_to_gguf.py"  # of the package convert-hf-to-gguf, as in llama.cpp
 _LET_THROUGH_PREFIXES = ("CUDA_", "NVIDIA_", "NCCL_", "ROCM_")
 
 
@@ -46,6 +47,15 @@ def link_packages(packages: Mapping[str, ModuleType], folder: Path) -> Path:
         link.unlink(missing_ok=True)
         link.symlink_to(Path(str(package.__file__)).parent)
     return folder
+
+
+def gguf_converter(settings: Settings) -> Path | None:
+    """Return llama.cpp's converter: the operator's, or that of the package in the trainer's environment."""
+    if settings.gguf_converter is not None:
+        found = [settings.gguf_converter]
+    else:
+        found = list(absolute(settings.trainer_python).parent.parent.glob(f"lib/python3*/site-packages/{CONVERTER}"))
+    return next((absolute(path) for path in found if path.is_file()), None)
 
 
 def absolute(path: Path) -> Path:

@@ -33,6 +33,8 @@ def prepare_workspace(storage_root: Path, order: RunOrder, extra_config: dict[st
         (folder / storage_paths.OUTPUTS).mkdir()
         for file in order.inputs:
             _put_input(storage_root.absolute(), folder, file)
+        if order.prepared_from is not None:
+            _put_prepared(storage_root.absolute() / order.prepared_from, folder / storage_paths.PREPARED)
         config = yaml.safe_dump(order.config | extra_config, sort_keys=False, allow_unicode=True)
         publish(folder / storage_paths.CONFIG, config.encode())
     except OSError as error:
@@ -66,8 +68,17 @@ def _put_input(root: Path, folder: Path, file: InputFile) -> None:
         write_tools_as_text(target)
 
 
-def _link_or_copy(source: Path, target: Path) -> None:
-    target.unlink(missing_ok=True)
+def _put_prepared(source: Path, target: Path) -> None:
+    """Let the run find prepared data as its own: it may write there, and what another job has left stays as it is."""
+    if not source.is_dir():
+        raise RunFailed(EndReason.BAD_DATA, f"The prepared data is not in the storage any more ({source.name}).")
+    for data in source.iterdir():
+        if data.is_dir():  # what else is there are locks of Axolotl's
+            shutil.copytree(data, target / data.name, copy_function=_link_or_copy)
+
+
+def _link_or_copy(source: Path | str, target: Path | str) -> None:
+    Path(target).unlink(missing_ok=True)
     try:
         os.link(source, target)
     except OSError:  # another file system, or one without hard links

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from axo_contracts import storage_paths
 from axo_contracts.orders import RunOrder
 from axo_worker.helping.check import refusal
 from axo_worker.kinds import push, task, train
@@ -25,6 +26,8 @@ def launch_of(order: RunOrder, settings: Settings, runtime: RunFolder, resume_fr
             return train.launch(order, settings, runtime, resume_from)
         case "push":
             return push.launch(order, settings, runtime)
+        case "preprocess":
+            return task.launch(order, settings, runtime, {"plugins": train.plugins(order)})
         case _:
             return task.launch(order, settings, runtime)
 
@@ -34,9 +37,13 @@ def missing_of(order: RunOrder, outputs: Path) -> str | None:
     match order.kind:
         case "train":
             return missing_result(outputs, is_adapter=bool(order.config.get("adapter")))
-        case "merge":
+        case "preprocess":
+            return task.missing_data(outputs / storage_paths.PREPARED)
+        case "merge" | "quantize":
             weights = missing_result(outputs, is_adapter=False)
             return weights or task.missing_file(outputs, ("config.json", "tokenizer_config.json"))
+        case "export":
+            return task.missing_gguf(outputs / task.GGUF)
         case "score":
             return task.missing_file(outputs, ("scores.jsonl", "summary.json"))
         case "evaluate":

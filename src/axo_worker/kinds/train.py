@@ -22,12 +22,16 @@ def launch(order: RunOrder, settings: Settings, runtime: RunFolder, resume_from:
     if order.recorded_step is not None:
         environment["AXO_RECORDED_STEP"] = str(order.recorded_step)
     trackers = tracking(order, settings, environment)
-    plugins = [*order.config.get("plugins", []), f"{PLUGIN}.plugin.AxoPlugin"]
-    config: dict[str, Any] = {"plugins": plugins, **trackers.config}
+    config: dict[str, Any] = {"plugins": plugins(order), **trackers.config}
     if resume_from is not None:
         config["resume_from_checkpoint"] = str(resume_from)
     launcher = settings.trainer_command or _accelerate(settings.trainer_python, gpus=len(order.gpus))
     return Launch((*launcher, storage_paths.CONFIG), environment | trackers.environment, config)
+
+
+def plugins(order: RunOrder) -> list[str]:
+    """Return the plugins that Axolotl is to load: the config's own, and ours."""
+    return [*order.config.get("plugins", []), f"{PLUGIN}.plugin.AxoPlugin"]
 
 
 def _accelerate(trainer_python: Path, *, gpus: int) -> tuple[str, ...]:

@@ -16,19 +16,21 @@ class Measured:
     nats: dict[int, float] = field(default_factory=dict)
     tokens: dict[int, int] = field(default_factory=dict)
     scores: dict[int, float] = field(default_factory=dict)
+    harness: dict[str, Any] = field(default_factory=dict)  # what tasks of lm-eval measured
 
 
 def described(measured: Measured) -> dict[str, Any]:
     """Return what `evaluation.json` says of a model."""
-    loss = ratio(list(measured.nats.values()), list(measured.tokens.values()))
+    loss = ratio(list(measured.nats.values()), list(measured.tokens.values())) if measured.tokens else None
     return {
         "model": measured.name,
         "rows": len(measured.tokens),
         "rows_left_out": measured.rows_left_out,
         "tokens": sum(measured.tokens.values()),
-        "loss": _figure(loss),
-        "perplexity": perplexity(loss.value),
+        "loss": _figure(loss) if loss else None,
+        "perplexity": perplexity(loss.value) if loss else None,
         "score": _figure(mean(list(measured.scores.values()))) if measured.scores else None,
+        "lm_eval": measured.harness or None,
     }
 
 
@@ -44,7 +46,7 @@ def compared(measured: Sequence[Measured]) -> dict[str, Any] | None:
         "of": ours.name,
         "from": theirs.name,
         "loss": _figure(ratio(differences(_losses(ours), _losses(theirs)), list(ours.tokens.values())))
-        if ours.tokens == theirs.tokens
+        if ours.tokens == theirs.tokens and ours.tokens
         else None,
         "score": _figure(mean(differences(list(ours.scores.values()), list(theirs.scores.values()))))
         if ours.scores

@@ -41,7 +41,8 @@ def run(run: Run) -> None:
     run.turn_to("loading model")
     models = Models(run.config)
     model = models.use(each[0].weights, each[0].tokenizer)
-    run.begin("scoring", sum(len(one.sequences) + len(questions) for one in each))
+    tasks = len(run.config["lm_eval"]["tasks"]) if run.config["lm_eval"] else 0
+    run.begin("scoring", sum(len(one.sequences) + len(questions) + tasks for one in each))
     measured = []
     with _generations(run) as write:
         for index, one in enumerate(each):
@@ -74,7 +75,7 @@ def _prepared(config: dict[str, Any], field: str, rows: list[Row]) -> _Prepared:
     tokenizer = tokenizer_of(weights)
     tokens = Tokens(tokenizer, config)
     sequences = tokens.of_rows(rows)
-    if not sequences:
+    if rows and not sequences:
         raise RowError(f"none of the {len(rows)} rows has a token that counts within sequence_len")
     metrics_of = "" if field == "model" else "compared_"
     return _Prepared(weights["name"], weights, tokenizer, sequences, tokens.left_out, metrics_of)
@@ -88,7 +89,23 @@ def _measure(
     if questions:
         run.turn_to("generating")
         _answer(run, model, one, questions, measured, write)
+    if run.config["lm_eval"]:
+        run.turn_to("testing")
+        _test(run, model, one, measured)
     return measured
+
+
+def _test(run: Run, model: Any, one: _Prepared, measured: Measured) -> None:
+    from .harness import measured as by_tasks  # what only some workers have
+
+    for figures in by_tasks(model, one.tokenizer, run.config):
+        measured.harness |= figures
+        flat = {
+            f"{one.metrics_of}{task}/{name}": of["value"]
+            for task, of_task in figures.items()
+            for name, of in of_task.items()
+        }
+        run.advance(1, **flat)
 
 
 def _foresee(run: Run, model: Any, one: _Prepared, measured: Measured) -> None:

@@ -10,17 +10,22 @@ from typing import IO, Any
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[IO[str]]:
-    """Write a file, which appears at `path` when the block is left without an error."""
+def whole_path(path: Path) -> Iterator[Path]:
+    """Have a file written under another name, which appears at `path` when the block is left without an error."""
     part = path.with_name(f"{path.name}.part")
     try:
-        with part.open("w", encoding="utf-8") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield part
+        _sync(part)
         part.rename(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[IO[str]]:
+    """Write a file of text, which appears at `path` when the block is left without an error."""
+    with whole_path(path) as part, part.open("w", encoding="utf-8") as file:
+        yield file
 
 
 @contextlib.contextmanager
@@ -30,7 +35,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     part.mkdir()
     try:
         yield part
-        for file in part.iterdir():
+        for file in part.rglob("*"):
             _sync(file)
         _sync(part)
         part.rename(path)
