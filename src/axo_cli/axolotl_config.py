@@ -34,7 +34,7 @@ def as_spec(config: dict[str, Any], flags: Flags, folder: Path, upload: Upload) 
 
     Relative paths are relative to `folder`. Raises `UsageError` for flags that mean a field of a spec.
     """
-    if wrong := [f"--{name}" for name in ("data", "method", "adapter", "preset") if getattr(flags, name)]:
+    if wrong := [f"--{name}" for name in ("data", "method", "adapter", "preset", "then") if getattr(flags, name)]:
         raise UsageError(f"{' and '.join(wrong)} cannot go over a whole Axolotl config; say it in the config.")
     given = {name: getattr(flags, name) for name in ("base_model", "num_epochs", "max_steps", "learning_rate")}
     over = {name: value for name, value in given.items() if value is not None}

@@ -32,6 +32,19 @@ def job_of_result(api: Api, meant: str) -> str:
     return str(api.get(f"/v1/models/{quote(meant, safe='')}")["job_id"])
 
 
+def model(api: Api, meant: str) -> str:
+    """Return the model that is meant by `meant`: a job by its name or the beginning of its id, else what it says.
+
+    Raises `UsageError` when it fits several jobs.
+    """
+    if meant.startswith("ft:") or "/" in meant or WHOLE_ID.match(meant) or meant == "base":
+        return meant
+    if meant == "latest":
+        return job_id(api, meant)
+    found = [job for job in _jobs(api) if is_meant(job, meant)]
+    return _only_one(meant, found) if found else meant
+
+
 def _only_one(meant: str, found: list[dict[str, Any]]) -> str:
     if not found:
         raise UsageError(f"No job is named {meant!r}, and no job's id begins with it; `axo list` shows the jobs.")

@@ -37,6 +37,8 @@ app = typer.Typer(
 app.command()(up.up)
 app.command()(train.train)
 app.command()(tasks.merge)
+app.command()(tasks.quantize)
+app.command()(tasks.export)
 app.command()(tasks.evaluate)
 app.command()(tasks.score)
 app.command()(tasks.generate)

@@ -35,6 +35,7 @@ class Flags:
     num_epochs: float | None = None
     max_steps: int | None = None
     learning_rate: float | None = None
+    then: list[str] = field(default_factory=list)
 
 
 def read_spec(path: Path) -> Spec:
@@ -64,6 +65,8 @@ def with_flags(spec: Spec, flags: Flags) -> Spec:
         merged["method"] = _of_type(merged.get("method"), flags.method)
     if flags.adapter:
         merged["adapter"] = _of_type(merged.get("adapter"), flags.adapter)
+    if flags.then:
+        merged["then"] = [_link(text) for text in flags.then]
     if hyperparameters := _hyperparameters(flags):
         merged["hyperparameters"] = (merged.get("hyperparameters") or {}) | hyperparameters
     if missing := [option for option, name in REQUIRED.items() if not merged.get(name)]:
@@ -79,16 +82,36 @@ def with_uploads(spec: Spec, folder: Path, upload: Upload) -> Spec:
 
     Relative paths are relative to `folder`. A missing file is found before the first upload.
     """
-    paths = {_local(text, folder) for name in DATASET_FIELDS for text in _local_sources(spec.get(name))}
+    parts = [spec, *chain_of(spec)]
+    paths = {
+        _local(text, folder) for part in parts for name in DATASET_FIELDS for text in _local_sources(part.get(name))
+    }
     if missing := sorted(str(path) for path in paths if not path.is_file()):
         raise UsageError(
             f"There is no file {missing[0]}; a data set on the hub is written as {{source: {{type: hub, repo_id: …}}}}."
         )
     ids = {path: upload(path) for path in sorted(paths)}
-    uploaded = {
-        name: [_by_id(dataset, folder, ids) for dataset in spec[name]] for name in DATASET_FIELDS if spec.get(name)
-    }
-    return spec | uploaded | {"base_model": _base_model(spec["base_model"], folder)}
+    whole, *links = (part | _uploaded(part, folder, ids) for part in parts)
+    chain = {"then": links} if links else {}
+    return whole | chain | {"base_model": _base_model(spec["base_model"], folder)}
+
+
+def chain_of(spec: Spec) -> list[Spec]:
+    """Return the jobs that are to follow one. Raises `UsageError` when that is no list of jobs."""
+    links = spec.get("then") or []
+    if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
+        raise UsageError("then is a list: a job each, as {kind: merge}.")
+    return links
+
+
+def _link(text: str) -> Spec:
+    """Return what `KIND` or `KIND:FILE` means."""
+    kind, _, file = text.partition(":")
+    return {"kind": kind} | ({"datasets": [str(Path(file).absolute())]} if file else {})
+
+
+def _uploaded(spec: Spec, folder: Path, ids: dict[Path, str]) -> Spec:
+    return {name: [_by_id(dataset, folder, ids) for dataset in spec[name]] for name in DATASET_FIELDS if spec.get(name)}
 
 
 def _local_sources(datasets: Any) -> list[str]:

@@ -150,6 +150,10 @@ def _fields(job: dict[str, Any]) -> list[tuple[str, str | Text]]:
         fields += [("step", _step(progress)), ("loss", loss)]
         fields += [("phase", progress["phase"])] if progress["phase"] else []
         fields += [("pace", pace)] if (pace := _pace(progress)) else []
+    if job["after"]:
+        fields.append(("after", job["after"]))
+    if job["then"]:
+        fields.append(("then", ", ".join(job["then"])))
     if job["waiting"]:
         fields.append(("waits", waiting_text(job["waiting"])))
     if job["error"]:

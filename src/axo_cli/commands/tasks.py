@@ -1,4 +1,4 @@
-"""`axo merge`, `evaluate`, `score`, `generate` and `push`: what is done with a model once it is trained."""
+"""`axo merge`, `quantize`, `export`, `evaluate`, `score`, `generate`, `push`: what is done with a trained model."""
 
 import json
 from pathlib import Path
@@ -10,11 +10,12 @@ from axo_cli.api import Api
 from axo_cli.commands.following import follow_detachably
 from axo_cli.errors import UsageError
 from axo_cli.following.job import exit_code
+from axo_cli.job_names import model as model_meant
 from axo_cli.options import DEFAULT_URL, AsJson, Url
 from axo_cli.output import DASH, console, number, print_fields, print_table, size
 from axo_cli.uploading import upload
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="ft:…, ft:…:ckpt-step-N, a name on the hub or a path.")]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="ft:…, a job, a name on the hub or a path.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A local file of rows; uploaded.")]
 JobName = Annotated[str | None, typer.Option("--name", help="A name for people.")]
 MaxRows = Annotated[int | None, typer.Option(min=1, help="Stop after so many rows.")]
@@ -22,17 +23,32 @@ Against = Annotated[str | None, typer.Option(help="base, or another model: what 
 MaxNewTokens = Annotated[int | None, typer.Option(min=1, help="The longest answer, in tokens.")]
 Temperature = Annotated[float | None, typer.Option(min=0, max=2, help="0: always the likeliest token.")]
 PLACES = "hf://OWNER/REPO, s3://BUCKET/PATH, gs://…, az://… or file:///FOLDER, where the operator allows it."
+GroupSize = Annotated[int | None, typer.Option(min=8, max=1024, help="How many weights share a scale.")]
+OutType = Annotated[str | None, typer.Option(help="auto, f32, f16, bf16 or q8_0.")]
 TopK = Annotated[int | None, typer.Option(min=0, max=100, help="List so many of the likeliest tokens at each place.")]
 
 
 def merge(model: Model, name: JobName = None, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """Add an adapter's weights to its base's, and follow the job: its result is a model of its own."""
+    _make_model({"kind": "merge", "model": model, "name": name}, url, as_json=as_json)
+
+
+def quantize(
+    model: Model, group_size: GroupSize = None, name: JobName = None, url: Url = DEFAULT_URL, as_json: AsJson = False
+) -> None:
+    """Keep a whole model's weights in 4 bits, and follow the job: its result is a model of its own."""
+    wanted = {"kind": "quantize", "model": model, "group_size": group_size, "name": name}
+    _make_model(wanted, url, as_json=as_json)
+
+
+def export(
+    model: Model, outtype: OutType = None, name: JobName = None, url: Url = DEFAULT_URL, as_json: AsJson = False
+) -> None:
+    """Write a whole model as one GGUF file, and follow the job."""
     with Api(url) as api:
-        job = _run(api, {"kind": "merge", "model": model, "name": name}, as_json=as_json)
-        if as_json:
-            return
-        names = [found["id"] for found in api.get("/v1/models")["data"] if found.get("job_id") == job["id"]]
-        console().print(*(f"model: {found}" for found in names), sep="\n", markup=False)
+        job = _run(api, {"kind": "export", "model": model, "outtype": outtype, "name": name}, as_json=as_json)
+        if not as_json:
+            console().print(f"Fetch it with: axo pull {job['id']}")
 
 
 def evaluate(
@@ -112,6 +128,16 @@ def push(
     console().print(told, markup=False, soft_wrap=True)
 
 
+def _make_model(wanted: dict[str, Any], url: str, *, as_json: bool) -> None:
+    """Run a job that leaves a model, and print what that is called."""
+    with Api(url) as api:
+        job = _run(api, wanted, as_json=as_json)
+        if as_json:
+            return
+        names = [found["id"] for found in api.get("/v1/models")["data"] if found.get("job_id") == job["id"]]
+        console().print(*(f"model: {found}" for found in names), sep="\n", markup=False)
+
+
 def _uploaded(api: Api, file: Path) -> list[dict[str, Any]]:
     if not file.is_file():
         raise UsageError(f"There is no file {file}.")
@@ -121,6 +147,7 @@ def _uploaded(api: Api, file: Path) -> list[dict[str, Any]]:
 def _run(api: Api, spec: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
     """Submit a job and follow it to its end; one that does not succeed ends the command."""
     given = {field: value for field, value in spec.items() if value is not None}
+    given |= {field: model_meant(api, given[field]) for field in ("model", "compare_with") if field in given}
     job = api.post("/v1/jobs", given)
     if not as_json:
         console().print(f"{job['id']} {job['status']}")

@@ -23,6 +23,10 @@ Method = Annotated[str | None, typer.Option(help="How to train: sft, dpo, kto, g
 Adapter = Annotated[str | None, typer.Option(help="lora, qlora or full.")]
 Preset = Annotated[str | None, typer.Option(help="quick, balanced or quality: fills what is left out.")]
 Epochs = Annotated[float | None, typer.Option(help="Passes over the data.")]
+Then = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KIND[:FILE]", help="What follows: merge, evaluate:rows.jsonl … May be given often."),
+]
 MaxSteps = Annotated[int | None, typer.Option(help="Stop after so many steps.")]
 
 
@@ -37,6 +41,7 @@ def train(
     max_steps: MaxSteps = None,
     learning_rate: Rate = None,
     name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    then: Then = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the job to its end.")] = False,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
@@ -55,6 +60,7 @@ def train(
         num_epochs=epochs,
         max_steps=max_steps,
         learning_rate=learning_rate,
+        then=then or [],
     )
     with Api(url) as api:
         job = api.post("/v1/jobs", build_spec(spec_file, flags, api))
@@ -62,6 +68,7 @@ def train(
             print_json(job)
         elif not as_json:
             console().print(f"{job['id']} {job['status']}")
+            console().print(*(f"then {link}" for link in job["then"]), sep="\n", end="\n" if job["then"] else "")
         if follow:
             follow_to_end(api, job["id"], as_json=as_json, logs=True)
         elif not as_json:
