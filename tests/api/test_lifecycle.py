@@ -34,7 +34,11 @@ from axo_contracts.lifecycle import (
 
 reasons = st.sampled_from(EndReason)
 losses = st.integers(1, 2 * MAX_LOSSES)
-ASKED_FOR = {EndReason.CANCELLED: JobStatus.CANCELLING, EndReason.PAUSED: JobStatus.PAUSING}
+ASKED_FOR = {
+    EndReason.CANCELLED: JobStatus.CANCELLING,
+    EndReason.PAUSED: JobStatus.PAUSING,
+    EndReason.CHAIN_BROKEN: JobStatus.QUEUED,  # so no attempt ends by it
+}
 
 
 def test_every_status_and_every_reason_has_its_rules() -> None:

@@ -45,6 +45,8 @@ def job(**changes: Any) -> dict[str, Any]:
             "updated_at": "2026-01-02T03:05:06Z",
         },
         "waiting": None,
+        "after": None,
+        "then": [],
         "reason": "completed",
         "message": "The run ended and its result is whole.",
         "error": None,

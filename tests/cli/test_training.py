@@ -59,6 +59,25 @@ def test_flags_alone_make_a_spec(axo: Axo, service: Service, tmp_path: Path) -> 
     }
 
 
+def test_what_follows_is_said_in_flags_or_in_the_spec_with_its_own_local_files(
+    axo: Axo, service: Service, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.jsonl").write_text(ROWS)
+    (tmp_path / "held-out.jsonl").write_text(ROWS)
+    whole = {"base_model": "org/model", "datasets": ["rows.jsonl"]}
+    chain = [{"kind": "merge"}, {"kind": "evaluate", "datasets": ["held-out.jsonl"]}]
+    (tmp_path / "whole.yaml").write_text(json.dumps(whole | {"then": chain}))
+    (tmp_path / "bare.yaml").write_text(json.dumps(whole))
+
+    axo("train", tmp_path / "whole.yaml")
+    axo("train", tmp_path / "bare.yaml", "--then", "merge", "--then", f"evaluate:{tmp_path}/held-out.jsonl")
+
+    written, flagged = (body["then"] for path, _, body in service.posted if path == "/v1/jobs")
+    assert [link["kind"] for link in written] == [link["kind"] for link in flagged] == ["merge", "evaluate"]
+    assert written[1]["datasets"] == [{"source": FIRST_FILE}]
+    assert flagged[1]["datasets"][0]["source"]["type"] == "file"
+
+
 def test_flags_go_before_the_spec_and_keep_the_rest_of_it(axo: Axo, service: Service, tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text(
         "base_model: org/model\n"

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from axo_contracts.jobs import spec_from_json
-from axo_contracts.tasks import EvaluateSpec, GenerateSpec, MergeSpec, ScoreSpec
+from axo_contracts.tasks import EvaluateSpec, ExportSpec, GenerateSpec, MergeSpec, QuantizeSpec, ScoreSpec
 
 FILE = {"source": {"type": "file", "file_id": "file-" + "0" * 26}}
 ON_HUB = {"source": {"type": "hub", "repo_id": "org/rows"}}
@@ -19,6 +19,8 @@ ON_HUB = {"source": {"type": "hub", "repo_id": "org/rows"}}
         ({"kind": "score", "texts": ["a"]}, ScoreSpec),
         ({"kind": "evaluate", "datasets": [FILE]}, EvaluateSpec),
         ({"kind": "generate", "datasets": [FILE]}, GenerateSpec),
+        ({"kind": "quantize"}, QuantizeSpec),
+        ({"kind": "export"}, ExportSpec),
     ],
     ids=lambda value: value["kind"] if isinstance(value, dict) else "",
 )
@@ -43,11 +45,16 @@ def test_a_comparison_names_its_second_model_but_not_a_base() -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"kind": "distil"}, "there is no such kind of job; there are train, merge, score, evaluate, generate"),
+        (
+            {"kind": "distil"},
+            "there is no such kind of job; there are train, merge, quantize, export, score, evaluate, generate",
+        ),
         ({"kind": ["merge"]}, "there is no such kind of job"),
         ({"kind": "merge", "resources": {"gpus": 2}}, "resources.gpus: merge runs on one GPU at most"),
         ({"kind": "merge", "model": "ft:a", "model_revision": "main"}, "leave it out"),
         ({"kind": "score"}, "there is nothing to score; give texts or datasets"),
+        ({"kind": "evaluate"}, "datasets: there are no rows to measure by; give some, or lm_eval alone"),
+        ({"kind": "evaluate", "lm_eval": {"tasks": ["../task"]}}, "String should match pattern"),
         ({"kind": "generate", "datasets": [ON_HUB]}, "datasets.0.source: only training reads data sets on the hub"),
         (
             {"kind": "generate", "datasets": [{**FILE, "format": {"type": "kto"}}]},

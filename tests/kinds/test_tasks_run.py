@@ -1,78 +1,19 @@
 """Jobs beside training, run for real: on a tiny model, and on an adapter that has learnt how its rows read."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from tests.marked import MARK
-from tests.stack.embedded import TRAINERS, EmbeddedStack, wait_for
+from tests.kinds.running import ROWS, RUNS_TASKS, artifact, artifact_lines, artifact_names, axo, name_of, run
+from tests.stack.embedded import EmbeddedStack, wait_for
 
-TRAINER_PYTHON = os.environ.get("AXO_TRAINER_PYTHON", "")
-ROWS = 16
-QUIET = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}  # threads only wait for each other on so small a model
+from axo_contracts.jobs import MODEL_KINDS
+
 GRADER = {"type": "string_check", "operation": "eq"}
 
-pytestmark = [
-    pytest.mark.trainer,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(not TRAINER_PYTHON, reason="AXO_TRAINER_PYTHON names no Python with Axolotl"),
-]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a tiny Llama, rows, and an adapter that was trained on them."""
-    folder = tmp_path_factory.mktemp("tiny")
-    environment = {**os.environ, **QUIET}
-    for program, *rest in (("make_tiny_model", str(ROWS)), ("make_tiny_adapter",)):
-        command = [TRAINER_PYTHON, str(TRAINERS / f"{program}.py"), str(folder), *rest]
-        subprocess.run(command, check=True, env=environment)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, made: Path) -> Iterator[EmbeddedStack]:
-    """A stack whose trainer leaves the adapter that was made, and whose tasks are the real ones."""
-    passed = {
-        "AXO_TEST_ADAPTER": str(made / "adapter"),
-        "AXO_TRAINER_PASS_ENV": json.dumps([MARK, "AXO_TEST_ADAPTER"]),
-        "AXO_ALLOWED_ROOTS": json.dumps([str(made)]),
-        **QUIET,
-    }
-    stack = EmbeddedStack(tmp_path_factory.mktemp("stack"), trainer="leaves_a_ready_adapter", **passed)
-    try:
-        stack.wait_until_ready()
-        stack.model = made / "model"
-        yield stack
-    finally:
-        stack.close()
-
-
-@pytest.fixture(scope="module")
-def adapter(stack: EmbeddedStack) -> str:
-    """The name of a result that is an adapter."""
-    job = run(stack, **stack.spec(max_steps=1), name="learnt")
-    return name_of(stack, job)
-
-
-@pytest.fixture(scope="module")
-def merged(stack: EmbeddedStack, adapter: str) -> str:
-    """The name of the same result, merged."""
-    return name_of(stack, run(stack, kind="merge", model=adapter))
-
-
-@pytest.fixture(scope="module")
-def rows(stack: EmbeddedStack, made: Path) -> list[dict[str, Any]]:
-    """The rows that the adapter was trained on, uploaded, as a task's data sets."""
-    lines = (made / "train.jsonl").read_text().splitlines()
-    return [{"source": {"type": "file", "file_id": stack.upload([json.loads(line) for line in lines])}}]
+pytestmark = RUNS_TASKS
 
 
 def test_a_merged_model_answers_token_for_token_as_its_adapter_does(
@@ -103,7 +44,7 @@ def test_a_result_is_better_than_its_base_and_the_command_line_says_by_how_much(
     said = axo(stack, *command)
 
     assert said.returncode == 0, said.stderr + said.stdout
-    (job,) = (job for job in stack.http.get("/v1/jobs").json()["data"] if job["spec"].get("compare_with") == "base")
+    (job,) = (job for job in stack.http.get("/v1/jobs").json()["data"] if job["spec"].get("model") == command[1])
     report = json.loads(artifact(stack, job, "evaluation.json"))
     result, base = report["models"]
     assert (result["rows"], result["rows_left_out"], result["tokens"]) == (ROWS, 0, base["tokens"])
@@ -126,11 +67,14 @@ def test_texts_are_scored_token_by_token(stack: EmbeddedStack, merged: str, rows
     assert json.loads(artifact(stack, job, "summary.json"))["rows"] == ROWS + 1
 
 
-def test_a_file_of_prompts_becomes_a_file_of_answers(stack: EmbeddedStack, adapter: str, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("adapter")
+def test_a_file_of_prompts_becomes_answers_of_what_the_job_of_a_name_has_left(
+    stack: EmbeddedStack, tmp_path: Path
+) -> None:
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text("".join(json.dumps({"prompt": f"What comes after {n}?"}) + "\n" for n in range(4)))
 
-    said = axo(stack, "generate", adapter, str(prompts), "--max-new-tokens", "16")
+    said = axo(stack, "generate", "learnt", str(prompts), "--max-new-tokens", "16")
 
     assert said.returncode == 0, said.stderr + said.stdout
     answers = said.stdout.splitlines()[-4:]
@@ -184,44 +128,6 @@ def test_a_merged_model_is_trained_on_and_listed(stack: EmbeddedStack, merged: s
     assert not shown & {task["id"] for task in _tasks(stack)}
 
 
-def run(stack: EmbeddedStack, **spec: Any) -> dict[str, Any]:
-    """Run a job to its good end, and return it."""
-    job_id = stack.submit(spec)
-    job = stack.wait_for_end(job_id, seconds=400)
-    assert job["status"] == "succeeded", (job["error"], stack.http.get(f"/v1/jobs/{job_id}/logs").text)
-    return job
-
-
-def name_of(stack: EmbeddedStack, job: dict[str, Any]) -> str:
-    """Return what a job's model is called."""
-    (name,) = (model["id"] for model in stack.http.get("/v1/models").json()["data"] if model["job_id"] == job["id"])
-    return str(name)
-
-
-def artifact(stack: EmbeddedStack, job: dict[str, Any], name: str) -> str:
-    """Return one file of a job's result."""
-    answer = stack.http.get(f"/v1/jobs/{job['id']}/artifacts/{job['result']['attempt']}/{name}")
-    assert answer.status_code == 200, answer.text
-    return answer.text
-
-
-def artifact_lines(stack: EmbeddedStack, job: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """Return the rows of one file of a job's result."""
-    return [json.loads(line) for line in artifact(stack, job, name).splitlines()]
-
-
-def artifact_names(stack: EmbeddedStack, job_id: str) -> list[str]:
-    """Return what all attempts of a job have left."""
-    answer: httpx.Response = stack.http.get(f"/v1/jobs/{job_id}/artifacts")
-    return [found["path"] for found in answer.json()["data"]]
-
-
-def axo(stack: EmbeddedStack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of `axo` against the stack."""
-    command = [sys.executable, "-m", "axo_cli", *arguments, "--url", stack.url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
-
-
 def _wait_until_it_generates(stack: EmbeddedStack, job_id: str, *, attempt: int) -> None:
     def is_so(job: dict[str, Any]) -> bool:
         return job["attempt"] == attempt and (job["progress"] or {}).get("phase") == "generating"
@@ -233,5 +139,5 @@ def _tasks(stack: EmbeddedStack) -> list[dict[str, Any]]:
     return [
         job
         for job in stack.http.get("/v1/jobs", params={"limit": 100}).json()["data"]
-        if job["kind"] not in {"train", "merge"}
+        if job["kind"] not in MODEL_KINDS
     ]

