@@ -9,7 +9,7 @@ from axo_api.jobs.finding import get
 from axo_contracts.jobs import JobSpec, TrainSpec
 from axo_contracts.storage_paths import OUTPUTS, PREPARED, attempt
 
-_SAID_ALIKE = ("base_model", "base_model_revision", "datasets", "validation_datasets", "method", "axolotl")
+_SAID_ALIKE = ("base_model", "base_model_revision", "datasets", "validation_datasets", "method", "axolotl", "seed")
 _SAID_ALIKE_OF_ROWS = ("sequence_len", "sample_packing")
 
 
