@@ -27,7 +27,7 @@ class TrainSpec(Training):
     kind: Literal["train"] = "train"
     prepared: Annotated[str, Field(pattern=r"^ftjob-[0-9a-z]{26}$")] | None = None
     """A `preprocess` job that has prepared this data: the training then reads what that has left. It must have named
-    the same model, data sets, method, sequence_len, sample_packing and `axolotl`."""
+    the same model, data sets, method, sequence_len, sample_packing, `axolotl` and seed, by which rows are shuffled."""
     then: Then = ()
     """Jobs that follow when this one has succeeded, each behind the one before it: `[{"kind": "merge"}, …]`."""
 
