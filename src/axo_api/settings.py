@@ -58,11 +58,6 @@ class SweepSettings(BaseModel):
     every_hours: Annotated[float, Field(gt=0)] = 1.0
     """How often what is to go is looked for."""
 
-    @property
-    def has_rules(self) -> bool:
-        """Whether anything is to go at all."""
-        return any(getattr(self, name) is not None for name in type(self).model_fields if name != "every_hours")
-
 
 class QuotaSettings(BaseModel):
     """How much of the storage owners may take: their files, checkpoints and results together."""

@@ -1,6 +1,9 @@
 """A job that has ended, as its worker and the recorder would have left it, on a control plane that runs nothing."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -116,3 +119,10 @@ def error_of(answer: httpx.Response, status: int) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     error: dict[str, Any] = json.loads(answer.text)["error"]
     return error
+
+
+def axo(api: ApiProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `axo` against a control plane."""
+    command = [sys.executable, "-m", "axo_cli", *arguments, "--url", api.url]
+    environment = {**os.environ, "COLUMNS": "400"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)

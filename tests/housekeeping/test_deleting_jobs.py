@@ -4,7 +4,7 @@ import shutil
 
 import httpx
 from tests.api_process import ApiProcess
-from tests.housekeeping.ended import EndedJob, content_of, error_of, upload
+from tests.housekeeping.ended import EndedJob, axo, content_of, error_of, upload
 
 from axo_api.tables import job_events
 
@@ -95,3 +95,14 @@ def test_a_file_says_which_jobs_name_it(api: ApiProcess) -> None:
     listed = httpx.get(f"{api.url}/v1/files/{file_id}/dependents").json()["data"]
 
     assert {(one["id"], one["must_end"]) for one in listed} == {(ended.id, False), (live, True)}
+
+
+def test_the_command_names_the_jobs_that_could_not_be_retried_without_a_file(api: ApiProcess) -> None:
+    file_id = upload(api)
+    ended = EndedJob(api, datasets=[{"source": {"type": "file", "file_id": file_id}}])
+
+    asked, forced = axo(api, "files", "delete", file_id), axo(api, "files", "delete", file_id, "--force")
+
+    assert (asked.returncode, forced.returncode) == (1, 0)
+    assert f"{ended.id} could not be retried" in asked.stderr
+    assert not content_of(api, file_id).exists()

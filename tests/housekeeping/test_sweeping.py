@@ -1,8 +1,5 @@
 """What goes by the operator's rules, and what never does."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.api_process import ApiProcess
-from tests.housekeeping.ended import EndedJob, content_of, upload
+from tests.housekeeping.ended import EndedJob, axo, content_of, upload
 from tests.waiting import wait_for
 
 from axo_api.housekeeping.choosing import doomed
@@ -130,13 +127,6 @@ def test_rules_are_followed_without_being_asked(looping: ApiProcess) -> None:
 
     wait_for(is_gone, "the old file to go")
     assert httpx.get(f"{looping.url}/v1/files/{young}").status_code == 200
-
-
-def axo(api: ApiProcess, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of `axo` against a control plane."""
-    command = [sys.executable, "-m", "axo_cli", *arguments, "--url", api.url]
-    environment = {**os.environ, "COLUMNS": "400"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
 
 
 def _file(name: str, *, days_ago: float, size: int) -> Item:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from axo_api.housekeeping.items import Item, Kind
 from axo_api.settings import SweepSettings
@@ -18,6 +18,11 @@ class Doomed(NamedTuple):
 class _Rule(NamedTuple):
     days: float | None
     bytes: int | None
+
+
+def ruled(keep: KeepSettings) -> set[Kind]:
+    """Return the kinds of things that any rule is for."""
+    return {kind for kind in get_args(Kind) if any(limit is not None for limit in _rule(keep, kind))}
 
 
 def doomed(

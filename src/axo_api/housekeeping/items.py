@@ -1,6 +1,6 @@
 """What could be swept away: uploaded files, and what jobs that have ended long enough ago have left."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -60,20 +60,20 @@ def known(connection: Connection, at: datetime) -> Known:
     )
 
 
-def items(found: Known, storage_root: Path) -> Iterator[Item]:
-    """Yield what could go, with the bytes that this would free; looks at the disk."""
-    for row in found.files:
+def items(found: Known, storage_root: Path, kinds: Set[Kind]) -> Iterator[Item]:
+    """Yield what of some kinds could go, with the bytes that this would free; looks at the disk."""
+    for row in found.files if "file" in kinds else ():
         yield Item("file", row["id"], row["owner"], row["created_at"], row["bytes"])
-    for row in found.checkpoints:
+    for row in found.checkpoints if "checkpoint" in kinds else ():
         of_job = {"job_id": row["job_id"], "attempt": row["attempt"], "step": row["step"]}
         if (storage_root / (path := folder_of(row))).is_dir():  # the trainer may have rotated it away
             yield Item("checkpoint", row["id"], row["owner"], row["ended_at"], row["bytes"], **of_job, path=path)
     for row in found.ended_jobs:
         job_id, owner, ended_at = row["id"], row["owner"], row["ended_at"]
         journal = storage_paths.journal(job_id)
-        if size := log_bytes(storage_root / journal):
+        if "log" in kinds and (size := log_bytes(storage_root / journal)):
             yield Item("log", job_id, owner, ended_at, size, job_id=job_id, path=journal)
-        for place, size in _scratch(storage_root, job_id):
+        for place, size in _scratch(storage_root, job_id) if "scratch" in kinds else ():
             yield Item("scratch", str(place), owner, ended_at, size, job_id=job_id, path=place)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from axo_api.clock import now
 from axo_api.dependencies import Parts
-from axo_api.housekeeping.choosing import Doomed, doomed
+from axo_api.housekeeping.choosing import Doomed, doomed, ruled
 from axo_api.housekeeping.items import Item, is_needed, items, known
 from axo_api.housekeeping.removing import remove
 from axo_api.settings import SweepSettings
@@ -28,10 +28,10 @@ class Swept:
 
 async def what_would_go(axo: Parts) -> list[Doomed]:
     """Return what a sweep would remove now, and why."""
-    if not axo.settings.sweep.has_rules:
+    if not (kinds := ruled(axo.settings.sweep)):
         return []
     found = await axo.database.read(partial(known, at=now()))
-    there = await asyncio.to_thread(lambda: [*items(found, axo.settings.storage_root)])
+    there = await asyncio.to_thread(lambda: [*items(found, axo.settings.storage_root, kinds)])
     return await axo.database.read(partial(_chosen, there=there, rules=axo.settings.sweep))
 
 

@@ -7,6 +7,7 @@ import typer
 
 from axo_cli import uploading
 from axo_cli.api import Api
+from axo_cli.errors import CliError
 from axo_cli.options import DEFAULT_URL, AsJson, Url
 from axo_cli.output import DASH, ago, console, print_fields, print_json, print_table, size
 
@@ -103,6 +104,25 @@ def overlap(
         print_json(found)
     else:
         console().print(f"Rows that are in both files: {'' if found['is_exact'] else 'about '}{found['common_rows']}.")
+
+
+@files.command()
+def delete(
+    file_id: FileId,
+    force: Annotated[bool, typer.Option("--force", help="Also where jobs that have ended name it.")] = False,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a file. Jobs that were trained on it cannot be retried then, and are named first."""
+    with Api(url) as api:
+        named = [one["id"] for one in api.get(f"/v1/files/{file_id}/dependents")["data"] if not one["must_end"]]
+        if named and not force:
+            raise CliError(f"{', '.join(named)} could not be retried without {file_id}; --force deletes it.")
+        deleted = api.delete(f"/v1/files/{file_id}")
+    if as_json:
+        print_json(deleted)
+    else:
+        console().print(f"{file_id} is gone.")
 
 
 def _distribution(found: dict[str, int] | None) -> str:

@@ -114,7 +114,7 @@ class WatchedFile(io.BufferedReader):
     """A file that tells how much of it is read."""
 
     def __init__(self, path: Path, tell: Callable[[int], None]) -> None:
-        super().__init__(io.FileIO(path), BLOCK_BYTES)
+        super().__init__(io.FileIO(path))
         self._tell = tell
 
     def read(self, size: int | None = -1, /) -> bytes:
