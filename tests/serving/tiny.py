@@ -31,7 +31,7 @@ class Tiny:
         printed = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout
         said = json.loads(printed.splitlines()[-1])
         _copy_with_zeros(folder / "adapter", folder / "idle", in_place_of="lora_B")  # B times A is then nothing
-        _copy_with_zeros(folder / "adapter", folder / "spoiler", in_place_of="embed_tokens")
+        _copy_with_zeros(folder / "adapter", folder / "spoiler", in_place_of="base_layer")
         return cls(folder, said)
 
     def path(self, name: str) -> str:
