@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -120,6 +121,17 @@ def test_a_base_model_goes_on_with_texts_by_the_operators_name_and_by_its_path(
     for index in range(2):
         text = "".join(choice.text for chunk in streamed for choice in chunk.choices if choice.index == index)
         assert text == mapped.choices[index].text
+
+
+def test_requests_that_come_at_once_are_all_answered(client: openai.OpenAI, result: str, tiny: Tiny) -> None:
+    def say(model: str) -> str | None:
+        answer = client.chat.completions.create(model=model, messages=ASKED, temperature=0, max_tokens=TOKENS)
+        return answer.choices[0].message.content
+
+    with ThreadPoolExecutor(3) as together:
+        found = list(together.map(say, (result, "tiny", result)))
+
+    assert found == [tiny.said[name]["text"] for name in ("adapter", "base", "adapter")]
 
 
 @pytest.mark.parametrize(
