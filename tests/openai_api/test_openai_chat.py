@@ -10,6 +10,7 @@ from redis import Redis
 from tests.api.control_plane import ControlPlane
 from tests.api.standin_worker import StandInWorker
 
+from axo_api.serving.requests import ChatRequest, CompletionRequest, Request
 from axo_contracts import redis_names
 from axo_contracts.completions import EVENT_FIELD, Event, Failed, FailureCode, Piece, ServingState, Working, encode
 
@@ -57,6 +58,18 @@ def test_without_a_worker_that_serves_a_client_is_told_to_come_again(
 
         assert (refused.value.status_code, refused.value.code) == (503, "no_worker")
         assert int(refused.value.response.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(("path", "wanted"), [("chat/completions", ChatRequest), ("completions", CompletionRequest)])
+def test_what_is_null_is_as_if_it_were_left_out(
+    service: ControlPlane, worker: StandInWorker, path: str, wanted: type[Request]
+) -> None:
+    given = {"model": "gpt-4o-mini"} | ({"prompt": "2 +"} if path == "completions" else {"messages": ASKED["messages"]})
+    nulls = {name: None for name, field in wanted.model_fields.items() if not field.is_required()}
+
+    answer = service.http.post(f"/v1/{path}", json=nulls | given)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_worker"), answer.text
 
 
 def test_a_worker_that_goes_before_it_begins_is_not_waited_for(

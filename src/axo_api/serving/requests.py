@@ -24,7 +24,8 @@ NotServed = Annotated[Any, AfterValidator(_refuse)]
 """A field of OpenAI's that is refused unless it says nothing."""
 
 _Stop = Annotated[str, Field(min_length=1, max_length=1000)]
-Stops = Annotated[tuple[_Stop, ...] | None, BeforeValidator(_as_tuple), Field(max_length=MOST_STOPS)]
+_Stops = Annotated[tuple[_Stop, ...], Field(max_length=MOST_STOPS)]
+Stops = Annotated[_Stops | None, BeforeValidator(_as_tuple, json_schema_input_type=_Stop | _Stops | None)]
 Tokens = Annotated[int, Field(ge=1, le=2**31 - 1)]
 _Text = Annotated[str, Field(max_length=1_000_000)]
 _Penalty = Annotated[float, Field(ge=-2, le=2)]
