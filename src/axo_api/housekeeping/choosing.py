@@ -20,9 +20,9 @@ class _Rule(NamedTuple):
     bytes: int | None
 
 
-def ruled(keep: KeepSettings) -> set[Kind]:
+def ruled(rules: SweepSettings) -> set[Kind]:
     """Return the kinds of things that any rule is for."""
-    return {kind for kind in get_args(Kind) if any(limit is not None for limit in _rule(keep, kind))}
+    return {kind for kind in get_args(Kind) if any(limit is not None for limit in _rule(rules, kind))}
 
 
 def doomed(
