@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "20261122_11"
-down_revision: str | None = "20261122_10"
+revision: str = "20261122_12"
+down_revision: str | None = "20261122_11"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
