@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Table, create_engine, insert, update
+from sqlalchemy import Table, create_engine, delete, insert, update
 from tests.api_process import ApiProcess
 
 from axo_api.clock import now
-from axo_api.tables import checkpoints, files, job_events, jobs
+from axo_api.tables import checkpoints, files, job_events, jobs, notices
 from axo_contracts import storage_paths
 from axo_contracts.ids import CHECKPOINT, new_id
 from axo_contracts.storage_paths import OUTPUTS
@@ -74,9 +74,10 @@ class EndedJob:
         return folder
 
     def name(self, alias: str, step: int | None = None) -> None:
-        """Have an alias stand for the job's result, or for a checkpoint."""
+        """Have an alias stand for the job's result, or for a checkpoint; the world has been told."""
         answer = httpx.put(f"{self.api.url}/v1/models/{alias}", json={"job_id": self.id, "step": step})
         assert answer.status_code == 200, answer.text
+        self._execute(delete(notices).where(notices.c.job_id == self.id))
 
     def checkpoint_id(self, step: int) -> str:
         """Return the id of the checkpoint of a step."""
@@ -84,9 +85,9 @@ class EndedJob:
         return next(str(checkpoint["id"]) for checkpoint in found if checkpoint["step"] == step)
 
     def steps(self) -> set[int]:
-        """Return the steps of the checkpoints that are known."""
+        """Return the steps of the checkpoints that are there."""
         found = httpx.get(f"{self.api.url}/v1/jobs/{self.id}/checkpoints").json()["data"]
-        return {checkpoint["step"] for checkpoint in found}
+        return {checkpoint["step"] for checkpoint in found if checkpoint["removed_at"] is None}
 
     def _execute(self, statement: Any) -> None:
         engine = create_engine(self.api.database_url)
