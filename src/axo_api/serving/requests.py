@@ -126,6 +126,7 @@ class Message(Strict):
     function_call: NotServed = None
     audio: NotServed = None
     refusal: NotServed = None
+    annotations: NotServed = None
 
     def for_template(self) -> dict[str, str]:
         """Return the message as chat templates know it."""
