@@ -76,6 +76,16 @@ def test_a_live_job_that_reads_it_is_never_forced(api: ApiProcess) -> None:
     assert freed.status_code == 200
 
 
+def test_a_live_job_that_follows_it_in_a_chain_or_reads_what_it_has_prepared_is_never_forced(api: ApiProcess) -> None:
+    job, follower, reader = EndedJob(api), EndedJob(api), EndedJob(api)
+    follower.becomes(status="queued", ended_at=None, after=job.id, is_held=True)
+    reader.becomes(status="queued", ended_at=None, spec={"kind": "train", "prepared": job.id})
+
+    refused = error_of(httpx.delete(f"{api.url}/v1/jobs/{job.id}", params={"force": True}), 409)
+
+    assert {one["id"] for one in refused["errors"] if one["must_end"]} == {follower.id, reader.id}
+
+
 def test_a_deletion_that_was_cut_short_is_finished_by_asking_again(api: ApiProcess) -> None:
     job = EndedJob(api)
     job.becomes(result_attempt=None)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Text, cast, func, select
+from sqlalchemy import Connection, Text, cast, func, or_, select
 
 from axo_api.errors import Conflict
 from axo_api.models.service import get_trained, live_jobs_using, result_to_remove
@@ -27,7 +27,7 @@ class Dependent(NamedTuple):
 def of_job(connection: Connection, job_id: str) -> list[Dependent]:
     """Return what needs what a job has left, on disk or by name."""
     folder = storage_paths.job(job_id)
-    live = live_jobs_using(connection, folder)
+    live = [*dict.fromkeys([*live_jobs_using(connection, folder), *_waiting_for(connection, job_id)])]
     trained_on_it = select(jobs.c.id).where(
         jobs.c.kind == "train",
         jobs.c.result_attempt.is_not(None),
@@ -39,6 +39,13 @@ def of_job(connection: Connection, job_id: str) -> list[Dependent]:
         *(Dependent("alias", name, "stands for it") for name in aliases_of(connection, job_id)),
         *(Dependent("job", one, "was trained on its result") for one in connection.execute(trained_on_it).scalars()),
     ]
+
+
+def _waiting_for(connection: Connection, job_id: str) -> Sequence[str]:
+    """Return the jobs that have not ended, and follow a job in its chain or name it, as for what it has prepared."""
+    names_it = or_(jobs.c.after == job_id, cast(jobs.c.spec, Text).contains(job_id, autoescape=True))
+    query = select(jobs.c.id).where(jobs.c.id != job_id, jobs.c.status.not_in(TERMINAL), names_it)
+    return connection.execute(query.order_by(jobs.c.id)).scalars().all()
 
 
 def aliases_of(connection: Connection, job_id: str) -> list[str]:
