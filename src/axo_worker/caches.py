@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import structlog
 
+from axo_worker import cache_use
 from axo_worker.settings import Settings
 from axo_worker.trainer_environment import trainer_environment
 
@@ -39,7 +40,7 @@ class Going(NamedTuple):
 
 
 class CacheKeeper:
-    """Sweeps a worker's caches now and then, while none of its runs lives."""
+    """Sweeps a worker's caches now and then, while none of its runs lives and no model is served."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -100,7 +101,7 @@ def _cached(cache: Path) -> Iterator[Cached]:
 
 def _is_idle(home: Path) -> bool:
     runs = home / "runs"
-    return not runs.is_dir() or not any(runs.iterdir())
+    return not (runs.is_dir() and any(runs.iterdir())) and not cache_use.is_held(home)
 
 
 def _remove(path: Path) -> None:

@@ -86,6 +86,40 @@ def test_a_live_job_that_follows_it_in_a_chain_or_reads_what_it_has_prepared_is_
     assert {one["id"] for one in refused["errors"] if one["must_end"]} == {follower.id, reader.id}
 
 
+def test_a_model_goes_by_force_with_its_checkpoints_and_its_names(api: ApiProcess) -> None:
+    job, other = EndedJob(api), EndedJob(api)
+    checkpoint = job.keep_checkpoint(1)
+    job.name("ft:best")
+    job.name("ft:early", step=1)
+    job.name("ft:moved")
+    other.name("ft:moved")
+
+    refused = error_of(httpx.delete(f"{api.url}/v1/models/{job.model}"), 409)
+    forced = httpx.delete(f"{api.url}/v1/models/{job.model}", params={"force": True})
+
+    assert {one["id"]: one["why"] for one in refused["errors"]} == {
+        "ft:best": "stands for it",
+        "ft:early": "stands for it",
+        "ft:moved": "would, if its last move was undone",
+    }
+    assert forced.status_code == 200, forced.text
+    assert not checkpoint.exists()
+    assert job.steps() == set()
+    there = {name: httpx.get(f"{api.url}/v1/models/{name}").status_code for name in ("ft:best", "ft:early", "ft:moved")}
+    assert there == {"ft:best": 404, "ft:early": 404, "ft:moved": 200}
+
+
+def test_a_job_that_waits_further_back_in_the_chain_is_never_forced(api: ApiProcess) -> None:
+    first, last = EndedJob(api), EndedJob(api)
+    last.becomes(status="queued", ended_at=None, after="ftjob-between", is_held=True)
+    first.becomes(then=["ftjob-between", last.id])
+
+    error_of(httpx.delete(f"{api.url}/v1/models/{first.model}", params={"force": True}), 409)
+    named = error_of(httpx.put(f"{api.url}/v1/models/ft:soon", json={"job_id": last.id}), 409)
+
+    assert "waits for the one before it in its chain" in named["message"]
+
+
 def test_a_deletion_that_was_cut_short_is_finished_by_asking_again(api: ApiProcess) -> None:
     job = EndedJob(api)
     job.becomes(result_attempt=None)

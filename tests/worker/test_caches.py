@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from axo_worker import cache_use
 from axo_worker.caches import sweep, what_would_go
 from axo_worker.settings import Settings
 
@@ -51,6 +52,19 @@ def test_what_is_too_much_goes_but_not_while_a_run_lives(cache: Path, tmp_path: 
 
     assert during_a_run == 3
     assert sorted(path.name for path in cache.iterdir()) == ["models--org--m10", "models--org--m20"]
+
+
+def test_nothing_goes_while_a_model_is_served(cache: Path, tmp_path: Path) -> None:
+    settings = Settings(worker_home=tmp_path, cache_bytes=0)
+    held = cache_use.hold(tmp_path)
+
+    sweep(settings)
+    while_served = len([*cache.iterdir()])
+    os.close(held)
+    sweep(settings)
+
+    assert while_served == 3
+    assert not [*cache.iterdir()]
 
 
 def test_without_a_rule_everything_stays(cache: Path, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def _take_back(connection: Connection, job_id: str, *, owner: str | None, force:
     row = get(connection, job_id, owner=owner)
     if row["status"] not in TERMINAL:
         raise Conflict(f"Job {job_id} is {row['status']}; cancel it, and delete it when it has ended.")
+    connection.execute(select(checkpoints.c.id).where(checkpoints.c.job_id == job_id).with_for_update())
     refuse(f"Job {job_id}", of_job(connection, job_id), force=force)
     if _is_still_told(connection, job_id):
         raise JustMoved(f"The last events of job {job_id} are being told; ask again in a moment.")

@@ -59,9 +59,10 @@ def record_queued(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
 
 
 def release(connection: Connection, row: RowMapping, *, at: datetime, **changes: Any) -> None:
-    """Let a job go that was held for the one before it, and tell so; `changes` are further columns to set."""
-    connection.execute(update(jobs).where(jobs.c.id == row["id"]).values(is_held=False, updated_at=at, **changes))
-    if row["status"] == JobStatus.QUEUED:
+    """Let a held job go, unless it has ended, and tell so; `changes` are further columns to set."""
+    is_waiting = jobs.c.id == row["id"], jobs.c.is_held, jobs.c.status.not_in(TERMINAL)
+    released = update(jobs).where(*is_waiting).values(is_held=False, updated_at=at, **changes)
+    if connection.execute(released.returning(jobs.c.status)).scalar_one_or_none() == JobStatus.QUEUED:
         message = f"Job {row['after']} has succeeded; this one waits for a worker."
         connection.execute(_INSERT_EVENT, _event(row["id"], JobStatus.QUEUED, at, row["attempt"], None, message))
         queue_deliveries(connection, [row["id"]])
@@ -73,6 +74,7 @@ def _break_chain(connection: Connection, job_id: str, ended_as: JobStatus, at: d
     held = select(jobs.c.id, jobs.c.attempt).where(
         jobs.c.id.in_(behind or ()), jobs.c.is_held, jobs.c.status.not_in(TERMINAL)
     )
+    held = held.order_by(jobs.c.id)  # the order in which everybody locks them
     how = "has failed" if ended_as is JobStatus.FAILED else "was cancelled"
     message = f"Job {job_id} {how}, and this one was to follow it. Retry that one, and its chain comes with it."
     for row in connection.execute(held).all() if behind else ():

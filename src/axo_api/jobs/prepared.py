@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, RowMapping, select
 
 from axo_api.errors import Invalid
 from axo_api.jobs.finding import get
+from axo_api.tables import jobs
 from axo_contracts.jobs import JobSpec, TrainSpec
 from axo_contracts.storage_paths import OUTPUTS, PREPARED, attempt
 
@@ -35,11 +36,12 @@ def check_prepared(connection: Connection, spec: JobSpec, row: dict[str, Any]) -
 
 
 def prepared_folder(connection: Connection, spec: JobSpec) -> str | None:
-    """Return where the prepared data lies that a training names, below the storage root."""
+    """Return where the prepared data lies, or lay, that a training names, below the storage root."""
     if not isinstance(spec, TrainSpec) or spec.prepared is None:
         return None
-    job = get(connection, spec.prepared, owner=None)
-    return str(attempt(job["id"], job["result_attempt"]) / OUTPUTS / PREPARED)
+    kept = select(jobs.c.result_attempt).where(jobs.c.id == spec.prepared)
+    number = connection.execute(kept).scalar_one_or_none() or 0
+    return str(attempt(spec.prepared, number) / OUTPUTS / PREPARED)
 
 
 def _differing(written: dict[str, Any], job: RowMapping) -> str | None:

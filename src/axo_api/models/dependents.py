@@ -1,14 +1,17 @@
 """What depends on a thing that is to be deleted: live jobs, which always come first, and what only names it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, Text, cast, func, or_, select
+from sqlalchemy import Connection, RowMapping, Select, Text, cast, delete, func, or_, select, update
 
+from axo_api.checkpoints.reasons import RemovedBecause
+from axo_api.clock import now
 from axo_api.errors import Conflict
+from axo_api.models import aliases
 from axo_api.models.service import get_trained, live_jobs_using, result_to_remove
-from axo_api.tables import jobs, model_aliases
+from axo_api.tables import checkpoints, jobs, model_aliases
 from axo_contracts import storage_paths
 from axo_contracts.lifecycle import TERMINAL
 
@@ -36,23 +39,34 @@ def of_job(connection: Connection, job_id: str) -> list[Dependent]:
     )
     return [
         *(Dependent("job", one, "has not ended, and reads its files", must_end=True) for one in live),
-        *(Dependent("alias", name, "stands for it") for name in aliases_of(connection, job_id)),
+        *_named(connection, job_id),
         *(Dependent("job", one, "was trained on its result") for one in connection.execute(trained_on_it).scalars()),
     ]
 
 
 def _waiting_for(connection: Connection, job_id: str) -> Sequence[str]:
-    """Return the jobs that have not ended, and follow a job in its chain or name it, as for what it has prepared."""
-    names_it = or_(jobs.c.after == job_id, cast(jobs.c.spec, Text).contains(job_id, autoescape=True))
+    """Return the jobs that have not ended, and wait for a job in its chain or name it, as for what it has prepared."""
+    behind = connection.execute(select(jobs.c.then).where(jobs.c.id == job_id)).scalar_one_or_none() or ()
+    follows = jobs.c.id.in_(behind) & jobs.c.is_held
+    names_it = or_(jobs.c.after == job_id, follows, cast(jobs.c.spec, Text).contains(job_id, autoescape=True))
     query = select(jobs.c.id).where(jobs.c.id != job_id, jobs.c.status.not_in(TERMINAL), names_it)
     return connection.execute(query.order_by(jobs.c.id)).scalars().all()
 
 
+def _named(connection: Connection, job_id: str) -> Iterator[Dependent]:
+    standing = {*aliases_of(connection, job_id)}
+    for name in sorted({name for names in aliases.names_of(connection, job_id).values() for name in names}):
+        yield Dependent("alias", name, "stands for it" if name in standing else "would, if its last move was undone")
+
+
 def aliases_of(connection: Connection, job_id: str) -> list[str]:
     """Return the aliases that stand for a job's result, or for a checkpoint of it, now."""
-    newest = select(func.max(model_aliases.c.id)).group_by(model_aliases.c.owner, model_aliases.c.name)
-    query = select(model_aliases.c.name).where(model_aliases.c.job_id == job_id, model_aliases.c.id.in_(newest))
+    query = select(model_aliases.c.name).where(model_aliases.c.job_id == job_id, model_aliases.c.id.in_(_newest()))
     return [*connection.execute(query.order_by(model_aliases.c.name)).scalars()]
+
+
+def _newest() -> Select[tuple[str]]:
+    return select(func.max(model_aliases.c.id)).group_by(model_aliases.c.owner, model_aliases.c.name)
 
 
 def of_file(connection: Connection, file_id: str, *, owner: str) -> list[Dependent]:
@@ -71,20 +85,38 @@ def refuse(what: str, found: Sequence[Dependent], *, force: bool) -> None:
     """Raise `Conflict` for what depends on a thing that is to be deleted; `force`: only for what has to end first."""
     errors = [one._asdict() for one in found]
     if live := [one for one in found if one.must_end]:
-        raise Conflict(f"{what} is needed by {_named(live)}; delete it when that has ended.", errors=errors)
+        raise Conflict(f"{what} is needed by {_said(live)}; delete it when that has ended.", errors=errors)
     if found and not force:
-        sentence = f"{what} is not alone: {_named(found)} {found[0].why}. With ?force=true it is deleted all the same."
+        sentence = f"{what} is not alone: {_said(found)} {found[0].why}. With ?force=true it is deleted all the same."
         raise Conflict(sentence, errors=errors)
 
 
-def removable_result(connection: Connection, name: str, *, owner: str | None, force: bool) -> Path:
-    """Return where the result of a model lies that may be removed. Raises `ModelNotFound` and `Conflict`."""
+def take_back_result(connection: Connection, name: str, *, owner: str | None, force: bool) -> Path:
+    """Let nobody find a result any more, nor the checkpoints beside it, and return where they lie.
+
+    Doing it again is done once. Raises `ModelNotFound` and `Conflict`.
+    """
+    row = get_trained(connection, name, owner=owner)
+    beside = checkpoints.c.job_id == row["id"], checkpoints.c.attempt == row["result_attempt"]
+    steps = connection.execute(select(checkpoints.c.step).where(*beside).with_for_update()).scalars().all()
     outputs = result_to_remove(connection, name, owner=owner)
-    row: dict[str, Any] = dict(get_trained(connection, name, owner=owner))
     refuse(repr(name), of_job(connection, row["id"]), force=force)
+    gone = {"removed_at": now(), "removed_because": RemovedBecause.MODEL}
+    connection.execute(update(checkpoints).where(*beside, checkpoints.c.removed_at.is_(None)).values(gone))
+    for of_step in ([None], steps):
+        forget_names(connection, row, of_step)
     return outputs
 
 
-def _named(found: Sequence[Dependent]) -> str:
+def forget_names(connection: Connection, job: RowMapping, steps: Sequence[int | None]) -> None:
+    """Remove the names that stand for a job's checkpoints of these steps; None: for its result."""
+    is_of = model_aliases.c.step.is_(None) if None in steps else model_aliases.c.step.in_(steps)
+    query = select(model_aliases.c.name).where(model_aliases.c.id.in_(_newest()), is_of)
+    names = connection.execute(query.where(model_aliases.c.job_id == job["id"])).scalars().all()
+    of_owner = model_aliases.c.owner == job["owner"], model_aliases.c.name.in_(names)
+    connection.execute(delete(model_aliases).where(*of_owner))
+
+
+def _said(found: Sequence[Dependent]) -> str:
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     return ", ".join(one.id for one in found[:MOST_NAMED]) + more

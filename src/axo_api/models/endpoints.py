@@ -11,7 +11,7 @@ from axo_api.dependencies import Asking, Axo, Owner
 from axo_api.errors import Conflict
 from axo_api.json_body import TakesJson
 from axo_api.models import aliases, history, promoting, service
-from axo_api.models.dependents import removable_result
+from axo_api.models.dependents import take_back_result
 from axo_api.models.schemas import Alias, AliasMove, DeletedModel, Model, ModelList, NewAlias
 from axo_api.openai.base_models import mapped
 from axo_api.pagination import After, Limit, Page, page
@@ -81,12 +81,12 @@ async def delete_model(model: Name, axo: Axo, caller: Asking, force: Force = Fal
     """Remove what a job has trained, and the checkpoints beside it. The job's record stays. Of an alias, only the name
     is removed. What depends on it is named in a 409: see `GET /v1/jobs/{id}/dependents`.
 
-    The files go first: a deletion that was cut short is finished by asking again.
+    A deletion that was cut short is finished by asking again.
     """
     owner = caller.reach
     if await axo.database.write(partial(aliases.remove, name=model, owner=owner, prefer=caller.owner)):
         return DeletedModel(id=model)
-    outputs = await axo.database.read(partial(removable_result, name=model, owner=owner, force=force))
+    outputs = await axo.database.write(partial(take_back_result, name=model, owner=owner, force=force))
     await asyncio.to_thread(shutil.rmtree, axo.settings.storage_root / outputs, ignore_errors=True)
     await axo.database.write(partial(service.forget_result, name=model, owner=owner))
     return DeletedModel(id=model)

@@ -84,5 +84,4 @@ def _weights(connection: Connection, model: Located) -> Weights:
 
 def _is_of(found: dict[str, Any], weights: Weights) -> bool:
     """Return whether a job has read these very files, whatever it called them."""
-    unnamed = {"name": "", "called": ""}
-    return found | unnamed == weights._asdict() | unnamed
+    return Weights.kept(found)._replace(name="", called="") == weights._replace(name="", called="")

@@ -96,7 +96,10 @@ def _wanted(connection: Connection, wanted: NewAlias, caller: Caller) -> Located
     if wanted.model is not None:
         return locate(connection, wanted.model, owner=caller.reach, prefer=caller.owner)
     assert wanted.job_id is not None
-    return Located(get(connection, wanted.job_id, owner=caller.reach), wanted.step)
+    job = get(connection, wanted.job_id, owner=caller.reach)
+    if job["is_held"]:
+        raise Conflict(f"Job {job['id']} waits for the one before it in its chain; name it when it has its model.")
+    return Located(job, wanted.step)
 
 
 def _move(connection: Connection, *, name: str, aim: _Aim, by: str, gate: dict[str, Any] | None) -> RowMapping:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, Select, select, update
 
 from axo_api.checkpoints.folders import folder_of as checkpoint_folder
-from axo_api.checkpoints.reasons import RemovedBecause
 from axo_api.clock import now
 from axo_api.errors import Conflict, NotFound
 from axo_api.models import aliases
@@ -129,9 +128,8 @@ def _of_step(job_id: str, step: int) -> Select[Any]:
 
 
 def forget_result(connection: Connection, name: str, *, owner: str | None) -> None:
-    """Say that a model's files are gone, and the checkpoints beside it."""
+    """Say that a model's files are gone, and those of the checkpoints beside it, which are marked."""
     row = get_trained(connection, name, owner=owner)
     beside = checkpoints.c.job_id == row["id"], checkpoints.c.attempt == row["result_attempt"]
-    gone = {"removed_at": now(), "gone_at": now(), "removed_because": RemovedBecause.MODEL}
-    connection.execute(update(checkpoints).where(*beside, checkpoints.c.removed_at.is_(None)).values(gone))
+    connection.execute(update(checkpoints).where(*beside, checkpoints.c.gone_at.is_(None)).values(gone_at=now()))
     connection.execute(update(jobs).where(jobs.c.id == row["id"]).values(result_attempt=None))

@@ -9,6 +9,12 @@ from axo_api.models.service import folder_of, locate
 from axo_api.openai.names import base_name
 from axo_contracts.jobs import TrainSpec, spec_from_json
 
+_BY_CONFIG = "was trained by a whole Axolotl config; go on from it by such a config"
+_INSTEAD = {
+    "merge": "came of a merge; it is a `base_model` of POST /v1/jobs",
+    "quantize": "is quantised; go on from what it was made from",
+}
+
 
 class Start(NamedTuple):
     """What was trained: its spec, how its base model was called, and where it lies below the storage root."""
@@ -24,7 +30,5 @@ def start_from(connection: Connection, name: str, *, owner: str | None, prefer: 
     row = located.row
     spec = spec_from_json(row["spec"])
     if not isinstance(spec, TrainSpec):
-        how = "came of a merge" if row["kind"] == "merge" else "was trained by a whole Axolotl config"
-        mend = "it is a `base_model` of POST /v1/jobs" if row["kind"] == "merge" else "go on from it by such a config"
-        raise Invalid(f"model: {name!r} {how}; {mend}.", param="model")
+        raise Invalid(f"model: {name!r} {_INSTEAD.get(row['kind'], _BY_CONFIG)}.", param="model")
     return Start(spec, base_name(row), str(folder_of(connection, located)))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy import Connection, RowMapping
 
 from axo_api.errors import Invalid
-from axo_api.models.service import Located, folder_of, locate
+from axo_api.models.service import Located, ModelNotFound, folder_of, locate
 from axo_api.openai.names import base_name, model_name
 from axo_contracts.jobs import spec_from_json
 from axo_contracts.named_model import NamedModel
@@ -69,7 +69,9 @@ def base_of(connection: Connection, named: NamedModel, *, owner: str) -> Weights
 
 
 def left_by(row: RowMapping) -> Weights:
-    """Return the model that a job has left."""
+    """Return the model that a job has left. Raises `ModelNotFound` for one that was deleted since."""
+    if row["result_attempt"] is None:
+        raise ModelNotFound(f"Job {row['id']} has left no model, or it was deleted.")
     return _lying_in(attempt(row["id"], row["result_attempt"]) / OUTPUTS, row, model_name(row))
 
 

@@ -67,7 +67,7 @@ def _queue(record: Record) -> Iterator[Metric]:
 def _reasons(record: Record, flow: Flow) -> Metric:
     fleet = hosts(flow.workers, record.runs)
     counts = Counter(waiting_for(place_of(row, fleet)) for row in record.queue)
-    counts["behind_the_first"] = record.active.get("queued", 0) - len(record.queue)
+    counts["behind_the_first"] = record.waiting - len(record.queue)
     family = GaugeMetricFamily("axo_jobs_waiting", "Queued jobs by what they wait for.", labels=["reason"])
     for reason in sorted({*WAITS.values(), "starts_next", "too_large", "other", *counts}):
         family.add_metric([reason], max(0, counts[reason]))

@@ -8,7 +8,7 @@ from time import monotonic
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import Connection, RowMapping, false, func, select
+from sqlalchemy import Connection, RowMapping, case, false, func, select
 from sqlalchemy.exc import DBAPIError
 
 from axo_api.database import Database
@@ -32,6 +32,7 @@ class Record:
     """What the database says. `queue` is its head: the jobs whose reason to wait is looked at."""
 
     active: Mapping[str, int]
+    waiting: int  # jobs in the queue: not those that wait for another one in their chain
     oldest_queued_at: datetime | None
     queue: Sequence[RowMapping]
     runs: Sequence[Run]
@@ -107,9 +108,11 @@ _QUEUE = (
 def _read_record(connection: Connection) -> Record:
     active = select(jobs.c.status, func.count().label("jobs")).where(jobs.c.status.in_(ACTIVE)).group_by(jobs.c.status)
     first = select(func.min(jobs.c.id)).where(IN_QUEUE)  # ids are in the order of time
-    oldest = select(jobs.c.created_at).where(jobs.c.id == first.scalar_subquery())
+    since = case((jobs.c.after.is_not(None), jobs.c.updated_at), else_=jobs.c.created_at)
+    oldest = select(since).where(jobs.c.id == first.scalar_subquery())
     pending = select(job_events.c.id).where(job_events.c.published == false()).limit(MOST_COUNTED).subquery()
     return Record(
+        waiting=connection.execute(select(func.count()).select_from(jobs).where(IN_QUEUE)).scalar_one(),
         active={row.status: row.jobs for row in connection.execute(active)},
         oldest_queued_at=connection.execute(oldest).scalar_one_or_none(),
         queue=connection.execute(_QUEUE).mappings().all(),

@@ -33,7 +33,7 @@ def _find(connection: Connection, name: str, caller: Caller) -> Weights:
     named = NamedModel("model", name)
     if named.is_trained_here:
         return weights_of(connection, named, owner=caller.reach, prefer=caller.owner)
-    if _was_read(connection, name, caller.reach):
+    if not named.is_of_chain and _was_read(connection, name, caller.reach):
         return _base(name, name)
     raise ModelNotFound(
         f"There is no model {name[:200]!r} to be asked: it was not trained here, no job of yours has read it, and it "

@@ -7,7 +7,7 @@ import subprocess
 from typing import Any
 
 from axo_contracts.trainer_plugin import HELPER, MODEL_SERVER, PLUGIN, TASKS
-from axo_worker import model_server, tasks, trainer_helper, trainer_plugin
+from axo_worker import cache_use, model_server, tasks, trainer_helper, trainer_plugin
 from axo_worker.serving.device import Device
 from axo_worker.settings import Settings
 from axo_worker.trainer_environment import absolute, link_packages, threads, trainer_environment
@@ -44,6 +44,7 @@ class ModelProcess:
             start_new_session=True,
         )
         self._unread = b""
+        self._caches_held = cache_use.hold(settings.worker_home)
 
     @property
     def pid(self) -> int:
@@ -77,6 +78,7 @@ class ModelProcess:
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe
             pipe.close()
+        os.close(self._caches_held)
 
     def _tell(self, what: Any) -> None:
         assert self._process.stdin
