@@ -41,6 +41,7 @@ def test_each_job_of_a_chain_runs_when_the_one_before_has_succeeded_on_what_that
     assert [one.order.job_id for one in (merging, scoring, basing)] == [merge, score, base]
     assert merging.order.config["models"]["model"] == {
         "name": f"ft:org/model:local:digits:{train.removeprefix('ftjob-')}",
+        "called": "org/model",
         "base": "org/model",
         "revision": None,
         "adapter": f"../../../{train}/attempts/1/outputs",

@@ -147,10 +147,10 @@ def test_moves_that_are_journaled_but_not_known_to_be_are_not_journaled_again(
 
     plane.kill()
     with engine.begin() as connection:
-        connection.execute(update(job_events).values(journaled=False))
+        connection.execute(update(job_events).where(job_events.c.job_id == job_id).values(journaled=False))
     plane.start()
 
-    known = select(func.count()).where(job_events.c.journaled)
+    known = select(func.count()).where(job_events.c.job_id == job_id, job_events.c.journaled)
     with engine.connect() as connection:
         wait_for(lambda: connection.execute(known).scalar_one() == len(plane.moves(job_id)), "the moves to be known")
     assert plane.journal(job_id) == before
