@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from tests.redis_server import RedisServer
 from tests.stack.embedded import EmbeddedStack
@@ -12,6 +13,10 @@ from tests.stack.embedded import EmbeddedStack
 # Tiny models have nothing to share among threads, which wait for each other by spinning: beside a second trainer a step
 # took 1 s instead of 0.1.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Nothing is said of an example that took long: what else the machine does decides that.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture

@@ -159,7 +159,7 @@ def test_the_old_name_is_that_of_the_new_model_and_can_be_trained_on(
     done = run_import("--json")
     assert "import again" in outcomes(done)[further["id"]]["why"]
     job_id = outcomes(done)[old["id"]]["new_job"]
-    with pytest.raises(openai.NotFoundError, match="has no model"):
+    with pytest.raises(openai.NotFoundError, match="has none"):
         client.models.retrieve(old["fine_tuned_model"])
 
     run = worker.run_next()
