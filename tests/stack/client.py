@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import httpx
 
 ENDED = {"succeeded", "failed", "cancelled"}
+SHORTEST_PAUSE = 0.02  # seconds between two looks
 ROWS = [
     {"messages": [{"role": "user", "content": f"{n}?"}, {"role": "assistant", "content": f"{n}!"}]} for n in range(8)
 ]
@@ -68,7 +69,12 @@ class ServiceClient:
         return job
 
     def wait_for_job(
-        self, job_id: str, is_so: Callable[[dict[str, Any]], object], what: str, seconds: float = 60
+        self,
+        job_id: str,
+        is_so: Callable[[dict[str, Any]], object],
+        what: str,
+        seconds: float = 60,
+        longest_pause: float = SHORTEST_PAUSE,
     ) -> dict[str, Any]:
         """Return the job once `is_so` of it, however often the service is away in between."""
         seen: dict[str, Any] = {}
@@ -83,13 +89,14 @@ class ServiceClient:
             assert found or seen["status"] not in ENDED, f"waited for {job_id} {what}; it is {_short(seen)}"
             return found
 
-        return wait_for(reached, lambda: f"{job_id} {what}; it is {_short(seen)}", seconds)
+        return wait_for(reached, lambda: f"{job_id} {what}; it is {_short(seen)}", seconds, longest_pause)
 
     def wait_for_status(self, job_id: str, *statuses: str, seconds: float = 30) -> dict[str, Any]:
         return self.wait_for_job(job_id, lambda job: job["status"] in statuses, f"to be {statuses}", seconds)
 
     def wait_for_end(self, job_id: str, seconds: float = 60) -> dict[str, Any]:
-        return self.wait_for_status(job_id, *ENDED, seconds=seconds)
+        """Return the job once it has ended. To ask all the time would take a tenth of a processor from the trainer."""
+        return self.wait_for_job(job_id, lambda job: job["status"] in ENDED, "to end", seconds, longest_pause=0.25)
 
     def wait_for_step(self, job_id: str, step: int, seconds: float = 60) -> dict[str, Any]:
         return self.wait_for_job(
@@ -110,11 +117,14 @@ def _short(job: dict[str, Any]) -> dict[str, Any]:
     return {name: job[name] for name in ("status", "attempt", "worker", "progress", "reason", "error") if name in job}
 
 
-def wait_for(look: Callable[[], T | None], what: Callable[[], str], seconds: float) -> T:
-    """Return what `look` returns, once that is true."""
-    deadline = time.monotonic() + seconds
+def wait_for(
+    look: Callable[[], T | None], what: Callable[[], str], seconds: float, longest_pause: float = SHORTEST_PAUSE
+) -> T:
+    """Return what `look` returns, once that is true; looks ever more seldom, up to the longest pause."""
+    deadline, pause = time.monotonic() + seconds, SHORTEST_PAUSE
     while not (found := look()):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s for {what()}")
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.2, longest_pause)
     return found
