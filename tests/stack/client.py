@@ -94,7 +94,7 @@ class ServiceClient:
     def wait_for_status(self, job_id: str, *statuses: str, seconds: float = 30) -> dict[str, Any]:
         return self.wait_for_job(job_id, lambda job: job["status"] in statuses, f"to be {statuses}", seconds)
 
-    def wait_for_end(self, job_id: str, seconds: float = 60) -> dict[str, Any]:
+    def wait_for_end(self, job_id: str, seconds: float = 150) -> dict[str, Any]:
         """Return the job once it has ended. To ask all the time would take a tenth of a processor from the trainer."""
         return self.wait_for_job(job_id, lambda job: job["status"] in ENDED, "to end", seconds, longest_pause=0.25)
 

@@ -80,7 +80,7 @@ def test_a_trainer_that_the_kernel_kills_for_its_memory_is_told_from_one_that_wa
     assert worker.agent
     little_memory.hold(worker.agent.pid)
 
-    end = worker.wait_for_end(worker.order(), 60)
+    end = worker.wait_for_end(worker.order(), 150)
 
     assert end.reason is EndReason.OOM_HOST
     assert "host with more memory" in end.message

@@ -122,7 +122,7 @@ def test_a_config_that_axolotl_refuses_is_said_to_be_bad(worker: Rig, tiny: tupl
 
     order = worker.order(config={**config(model, 1), "micro_batch_size": "many"}, inputs=(rows,))
 
-    end = worker.wait_for_end(order, 60)
+    end = worker.wait_for_end(order, 150)
     assert end.reason is EndReason.BAD_CONFIG
     assert "micro_batch_size" in end.message
 
@@ -148,7 +148,7 @@ def test_a_model_that_is_not_there_is_said_to_be_unavailable(worker: Rig, tiny: 
 
     order = worker.order(config=config(model.with_name("no-such-model"), 1), inputs=(rows,))
 
-    assert worker.wait_for_end(order, 60).reason is EndReason.MODEL_UNAVAILABLE
+    assert worker.wait_for_end(order, 150).reason is EndReason.MODEL_UNAVAILABLE
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_data_that_axolotl_cannot_read_is_said_to_be_bad(worker: Rig, tiny: tupl
 
     order = worker.order(config=config(model, 1), inputs=(rows,))
 
-    end = worker.wait_for_end(order, 60)
+    end = worker.wait_for_end(order, 150)
     assert end.reason is EndReason.BAD_DATA, end.log_tail
 
 
@@ -177,7 +177,7 @@ def test_a_loss_that_becomes_nan_is_said_to_have(worker: Rig, tiny: tuple[Path, 
 
     order = worker.order(config={**config(model, 8), "learning_rate": 1e30, "max_grad_norm": 0}, inputs=(rows,))
 
-    end = worker.wait_for_end(order, 60)
+    end = worker.wait_for_end(order, 150)
     assert end.reason is EndReason.NAN_LOSS, end.log_tail
 
 
