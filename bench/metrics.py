@@ -12,6 +12,7 @@ from statistics import median
 
 import numpy as np
 
+from axo_api.metrics.blocks import columns_beside
 from axo_api.metrics.metric_log import MetricLog
 from axo_api.metrics.service import Wanted, series_json
 from axo_contracts import storage_paths
@@ -94,9 +95,10 @@ def _record(folder: Path, job_id: str) -> None:
 
 def _copy(folder: Path, job_id: str, to: str) -> None:
     """Give another job columns of its own, with the same lines."""
-    (folder / storage_paths.job(to)).mkdir(parents=True)
-    shutil.copyfile(folder / storage_paths.metric_columns(job_id), folder / storage_paths.metric_columns(to))
-    (folder / storage_paths.metrics(to)).hardlink_to(folder / storage_paths.metrics(job_id))
+    lines, copy = folder / storage_paths.metrics(job_id), folder / storage_paths.metrics(to)
+    copy.parent.mkdir(parents=True)
+    shutil.copyfile(columns_beside(lines), columns_beside(copy))
+    copy.hardlink_to(lines)
 
 
 def _metric(step: int, at: datetime) -> Metric:

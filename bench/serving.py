@@ -6,9 +6,9 @@ import subprocess
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import axo_cli
+from axo_contracts.completions import Completion, Sampling, written_for_program
 from axo_worker.serving.device import Device
 from axo_worker.serving.model_process import ModelProcess
 from axo_worker.settings import Settings
@@ -18,17 +18,13 @@ ROUNDS = 5
 LARGEST_SHARE = 0.2  # of a cold start
 PROGRAM = Path(__file__).parent / "programs" / "make_results.py"
 MAKE_MODEL = Path(axo_cli.__file__).parent / "demo" / "make_model.py"
-SAMPLING: dict[str, Any] = {
-    "max_tokens": 4,
-    "temperature": 0.0,
-    "top_p": 1.0,
-    "n": 1,
-    "seed": None,
-    "stop": [],
-    "frequency_penalty": 0.0,
-    "presence_penalty": 0.0,
-    "top_logprobs": None,
-}
+QUESTION = Completion(
+    name="bench",
+    base="base",
+    prompts=("What comes next?",),
+    sampling=Sampling(max_tokens=4, temperature=0.0),
+    seconds=60.0,
+)
 
 
 def run(folder: Path) -> list[Figure]:
@@ -59,9 +55,8 @@ def _make_results(python: Path, folder: Path) -> None:
 
 def _first_token(process: ModelProcess, folder: Path, result: str, began: float) -> float:
     """Return the milliseconds from `began` to the first token, and let the answer come to its end."""
-    weights: dict[str, Any] = {"base": str(folder / "base"), "revision": None, "adapter": str(folder / result)}
-    asked = {"name": "bench", "weights": weights, "messages": None, "prompts": ["What comes next?"]}
-    process.ask({**asked, "echo": False, "seconds": 60.0, "sampling": dict(SAMPLING)})
+    weights = {"base": str(folder / "base"), "revision": None, "adapter": str(folder / result)}
+    process.ask(written_for_program(QUESTION, weights))
     milliseconds = None
     while True:
         for event in map(json.loads, process.events(1)):

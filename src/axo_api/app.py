@@ -135,6 +135,7 @@ async def _running(settings: Settings, catalogue: Catalogue, traces: Tracer) -> 
     database = Database(settings.database_url)
     checkers = Checkers(unpack_limits(settings))
     redis, hub = connections.for_commands(settings.redis_url), Hub(settings.storage_root)
+    waiting = connections.for_waiting(settings.redis_url)
     queue_changed, job_moved = Wake(), Wake()
     parts = Parts(
         settings=settings,
@@ -142,6 +143,7 @@ async def _running(settings: Settings, catalogue: Catalogue, traces: Tracer) -> 
         keys=KeyRing(database, settings),
         signing_key=signing_key,
         redis=redis,
+        waiting=waiting,
         hub=hub,
         lifecycle=Lifecycle(database, job_moved.listen(queue_changed), hub.closing),
         existence=Existence(settings),
@@ -174,5 +176,6 @@ async def _running(settings: Settings, catalogue: Catalogue, traces: Tracer) -> 
         await parts.existence.close()
         await parts.webhooks.close()
         await asyncio.to_thread(parts.tracer.close)
+        await parts.waiting.aclose()
         await parts.redis.aclose()
         parts.database.close()

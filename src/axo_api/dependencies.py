@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from axo_api.callers import Caller
 from axo_api.catalogue.reading import Catalogue
+from axo_api.connections import Waiting
 from axo_api.database import Database
 from axo_api.files.checkers.pool import Checkers
 from axo_api.housekeeping.quota import Quota
@@ -36,7 +37,8 @@ class Parts:
     database: Database
     keys: KeyRing
     signing_key: SigningKey
-    redis: Redis
+    redis: Redis  # for commands that are answered at once
+    waiting: Waiting
     hub: Hub
     lifecycle: Lifecycle
     existence: Existence
@@ -131,3 +133,6 @@ Listed = Annotated[str | None, Depends(_listed)]
 
 Seen = Annotated[str | None, Depends(_seen)]
 """Whose jobs are watched: one owner's; None: everybody's."""
+
+Force = Annotated[bool, Query(description="Delete it although other things name it or were made from it.")]
+"""Whether a thing that others depend on is deleted all the same."""

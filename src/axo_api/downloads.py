@@ -36,8 +36,15 @@ def download_answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
+class Removed(NotFound):
+    """The file was removed at this very moment."""
+
+    def __init__(self) -> None:
+        super().__init__("The file was removed at this very moment.")
+
+
 class Download(FileResponse):
-    """Sends a file. Raises `NotFound` when it is gone, and `BadRequest` or `UnsatisfiableRange` for its `Range`."""
+    """Sends a file. Raises `Removed` when it is gone, and `BadRequest` or `UnsatisfiableRange` for its `Range`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_or_refuse(message: Message) -> None:
@@ -48,7 +55,7 @@ class Download(FileResponse):
         try:
             self.stat_result = await asyncio.to_thread(os.stat, self.path)
         except FileNotFoundError:
-            raise NotFound("The file was removed at this very moment.") from None
+            raise Removed from None
         self.set_stat_headers(self.stat_result)
         await super().__call__(scope, receive, send_or_refuse)
 

@@ -1,6 +1,7 @@
 """Every refusal: the class is its name and code, the message says what, where and how to mend it."""
 
 import contextlib
+import errno
 import logging
 import re
 from collections.abc import Iterator, Sequence
@@ -20,9 +21,13 @@ from axo_contracts.strict import Strict
 log = logging.getLogger(__name__)
 
 MOST_PROBLEMS = 20  # told at once; each looks for what may have been meant
+MOST_NAMED = 3  # in a sentence
 OPENAI_PATHS = re.compile(r"/v1/(chat|completions|files|fine_tuning|models|uploads|webhook_endpoints)(/.*)?", re.DOTALL)
 """Where OpenAI's clients ask: what a client wrote wrongly is a 400 there, as they know it, and a 422 elsewhere."""
 
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""The numbers of an `OSError` that says that the disk has no room."""
 
 _CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
@@ -123,6 +128,17 @@ class StorageFull(ApiError):
 
     status = 507
     code = "storage_full"
+
+
+def needed_by(what: str, jobs: Sequence[str]) -> str:
+    """Return the sentence for a thing that cannot be deleted because of jobs, by their ids, that have not ended."""
+    return f"{what} is needed by {first_of(jobs)}; delete it when that has ended."
+
+
+def first_of(names: Sequence[str]) -> str:
+    """Return the first of some names, as a sentence has them, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 class ErrorBody(BaseModel):

@@ -54,7 +54,7 @@ class SweepSettings(BaseModel):
     logs_bytes: Annotated[int, Field(ge=0)] | None = None
     """How much of all logs of ended jobs is kept; those whose job ended first go first."""
     scratch_days: Annotated[float, Field(gt=0)] | None = None
-    """How long inputs and prepared data in the folders of attempts are kept after the end of their job."""
+    """How long inputs, prepared data and halves of checkpoints of attempts are kept after the end of their job."""
     every_hours: Annotated[float, Field(gt=0)] = 1.0
     """How often what is to go is looked for."""
 

@@ -91,6 +91,7 @@ jobs = Table(
     Column("message", Text),
     Column("log_tail", JSON),
     Column("result_attempt", Integer),
+    Column("result_going_at", UtcDateTime),  # since when it is being deleted: from then on nobody is given it
     Column("step", Integer),
     Column("max_steps", Integer),
     Column("epoch", Float),

@@ -40,12 +40,16 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenLikelihood(msgspec.Struct, frozen=True, kw_only=True):
-    """A token, its log probability before penalties and temperature, and its bytes; None for part of a letter."""
+    """A token, its log probability before penalties and temperature, and its bytes; None for part of a letter.
+
+    A token of an answer `begins_at` so many letters of it; the parts of one letter all begin where that does.
+    """
 
     text: str
     logprob: float
     bytes: tuple[int, ...] | None = None
     top: tuple["TokenLikelihood", ...] = ()
+    begins_at: int = 0
 
 
 FinishReason = Literal["stop", "length"]

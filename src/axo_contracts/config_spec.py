@@ -141,7 +141,7 @@ class ConfigSpec(Strict):
         for key, index, entry in self._entries():
             place = f"config.{key}.{index}"
             path = entry.get("path")
-            if path not in LOADERS and (source := _source(path, entry)):
+            if (source := _source(path, entry)) and path not in LOADERS:
                 yield NamedSource(f"{place}.path", source, may_be_folder=True)
             for file in files_of(entry):
                 if (source := _source(file, entry)) and not isinstance(source, HubSource):

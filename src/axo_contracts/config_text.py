@@ -8,10 +8,16 @@ from axo_contracts.plain_data import DEEPEST, MOST_BYTES, MOST_VALUES
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_ALIASES = 100
+LONGEST_BASE_60 = 40
 
 _TAG = "tag:yaml.org,2002:"
-_SCALARS = frozenset(f"{_TAG}{name}" for name in ("str", "int", "float", "bool", "null", "value"))
+_PLAIN = {
+    yaml.ScalarNode: frozenset(f"{_TAG}{name}" for name in ("str", "int", "float", "bool", "null", "value")),
+    yaml.SequenceNode: frozenset({f"{_TAG}seq"}),
+    yaml.MappingNode: frozenset({f"{_TAG}map"}),
+}
 _KEYS = frozenset(f"{_TAG}{name}" for name in ("str", "int", "merge", "value"))
+_NUMBERS = frozenset(f"{_TAG}{name}" for name in ("int", "float"))
 _TEXT = f"{_TAG}str"
 
 
@@ -34,6 +40,8 @@ def read_config(text: str) -> dict[str, Any]:
             read: dict[str, Any] = loader.construct_document(node)
         finally:
             loader.dispose()
+    except LookupError as error:
+        raise ValueError("a value is not what its tag (!!int, !!bool) says") from error
     except yaml.YAMLError as error:
         raise ValueError(f"it is not YAML: {' '.join(str(error).split())}") from error
     return read
@@ -77,16 +85,26 @@ class _Looker:
         return self._sizes[id(node)]
 
     def _look_inside(self, node: yaml.Node) -> int:
+        if node.tag not in _PLAIN[type(node)]:
+            shown = node.value if isinstance(node, yaml.ScalarNode) else node.tag
+            raise ValueError(f"line {_line(node)}: {shown[:80]!r} is read as a date or a tag; put quotes around it")
         match node:
             case yaml.MappingNode():
                 _check_keys(node)
                 return sum(self.look(value) for _, value in node.value)
             case yaml.SequenceNode():
                 return sum(self.look(item) for item in node.value)
-            case _ if node.tag not in _SCALARS:
-                raise ValueError(f"line {_line(node)}: {node.value!r} is read as a date or a tag; put quotes around it")
+            case yaml.ScalarNode() if node.tag in _NUMBERS:
+                _check_number(node)
+                return 0
             case _:
                 return 0
+
+
+def _check_number(node: yaml.ScalarNode) -> None:
+    """Bound a number in base 60 (`1:30:00`), which PyYAML reads in quadratic time, and beyond what a float holds."""
+    if ":" in node.value and len(node.value) > LONGEST_BASE_60:
+        raise ValueError(f"line {_line(node)}: {node.value[:LONGEST_BASE_60]}… is a number over 64 bits")
 
 
 def _check_keys(node: yaml.MappingNode) -> None:

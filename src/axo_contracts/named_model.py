@@ -1,7 +1,12 @@
 """Where a spec names a model that it starts from."""
 
 import re
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+ModelName = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f]+$")]
+"""A model on the hub, a path, or what was trained here: one line of text."""
 
 
 class NamedModel(NamedTuple):

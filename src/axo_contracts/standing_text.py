@@ -37,10 +37,16 @@ def pace_text(steps_per_second: float) -> str:
 def waiting_text(waiting: Mapping[str, Any]) -> str:
     """Return in one line what a queued job's `waiting` says in the API: its place, what it waits for, its start."""
     text = f"place {waiting['position']}: {waiting['reason']}"
-    if waiting["estimated_start"] is None:
-        return text
-    seconds = (datetime.fromisoformat(waiting["estimated_start"]) - datetime.now(UTC)).total_seconds()
-    return f"{text}; starts in about {rough(seconds)}" if seconds >= 1 else text
+    start = start_text(waiting["estimated_start"])
+    return f"{text}; starts {start}" if start else text
+
+
+def start_text(estimated: str | None) -> str | None:
+    """Return when a queued job starts: in about 5 min; None where that is not known, or is now."""
+    if estimated is None:
+        return None
+    seconds = (datetime.fromisoformat(estimated) - datetime.now(UTC)).total_seconds()
+    return f"in about {rough(seconds)}" if seconds >= 1 else None
 
 
 def rough(seconds: float) -> str:

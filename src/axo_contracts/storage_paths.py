@@ -33,13 +33,8 @@ def journal(job_id: str) -> PurePosixPath:
 
 
 def metrics(job_id: str) -> PurePosixPath:
-    """Return the lines of a job's journal that are metrics; only the recorder writes them."""
+    """Return the lines of a job's journal that are metrics; only the recorder writes them, and beside them columns."""
     return job(job_id) / "metrics.ndjson"
-
-
-def metric_columns(job_id: str) -> PurePosixPath:
-    """Return the same metrics column by column, a block of lines at a time."""
-    return metrics(job_id).with_suffix(".columns")
 
 
 def manifest(job_id: str) -> PurePosixPath:
@@ -64,6 +59,30 @@ def attempt(job_id: str, number: int) -> PurePosixPath:
 
 OUTPUTS = "outputs"
 """The trainer's output_dir, within an attempt's folder."""
+
+
+def is_of_checkpoint(name: str) -> bool:
+    """Return whether a name at the top of an output folder is a checkpoint's, also of one that is being removed."""
+    return name.startswith("checkpoint-") or is_of_removed_checkpoint(name)
+
+
+def is_of_removed_checkpoint(name: str) -> bool:
+    """Return whether a name at the top of an output folder is of a checkpoint that is being removed: it is no more."""
+    return (before := before_aside(name)) is not None and before.startswith("checkpoint-")
+
+
+_ASIDE = ".removed"
+
+
+def aside(name: str) -> str:
+    """Return what a folder is called, beside its place, while it is being removed, so that nobody finds half of it."""
+    return f".{name}{_ASIDE}"
+
+
+def before_aside(name: str) -> str | None:
+    """Return what a folder was called before it was put `aside`; None for a name that no folder has there."""
+    return name[1 : -len(_ASIDE)] if name.startswith(".") and name.endswith(_ASIDE) else None
+
 
 PREPARED = "prepared"
 """Data that Axolotl has prepared: of a training within an attempt's folder, of a `preprocess` within its outputs."""

@@ -13,8 +13,8 @@ from axo_contracts.integrations import Integrations
 from axo_contracts.keep import SAID_TWICE, Keep
 from axo_contracts.limits import Limits
 from axo_contracts.methods import Method, Sft
-from axo_contracts.named_model import NamedModel
-from axo_contracts.named_source import NamedSource
+from axo_contracts.named_model import ModelName, NamedModel
+from axo_contracts.named_source import NamedSource, sources_in
 from axo_contracts.plain_data import Plain
 from axo_contracts.resources import Resources
 from axo_contracts.strict import Labels, Line, Name, Priority, Strict
@@ -28,7 +28,7 @@ class Training(Strict):
     """A base model, data, and how the one is to learn from the other."""
 
     kind: str
-    base_model: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f]+$")]
+    base_model: ModelName
     """A Hugging Face Hub name (`org/model`), or the absolute path of a model's folder that the workers see."""
     base_model_revision: Line | None = None
     """A branch, tag or commit of a model on the hub."""
@@ -119,7 +119,5 @@ class Training(Strict):
 
     def sources(self) -> Iterator[NamedSource]:
         """Yield what the job learns from."""
-        for field, datasets in (("datasets", self.datasets), ("validation_datasets", self.validation_datasets)):
-            for index, dataset in enumerate(datasets):
-                name = {"file": "file_id", "path": "path", "hub": "repo_id"}[dataset.source.type]
-                yield NamedSource(f"{field}.{index}.source.{name}", dataset.source)
+        yield from sources_in("datasets", self.datasets)
+        yield from sources_in("validation_datasets", self.validation_datasets)

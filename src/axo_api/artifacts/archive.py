@@ -1,7 +1,6 @@
 """Files as one tar that is made while it is sent: nothing of it is on disk, and little in memory."""
 
 import logging
-import os
 import tarfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -11,6 +10,8 @@ from typing import NamedTuple
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from axo_api.opening import open_regular
+
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1024 * 1024
@@ -18,9 +19,10 @@ END = bytes(2 * tarfile.BLOCKSIZE)
 
 
 class Member(NamedTuple):
-    """A file on its way into an archive: its name there, where it lies, its size in bytes, and its time."""
+    """A file on its way into an archive: its name there, where it lies below a root, its size in bytes, its time."""
 
     name: str
+    root: Path
     path: Path
     bytes: int
     modified_at: datetime
@@ -72,7 +74,7 @@ def _padding(member: Member) -> int:
 def _content(member: Member) -> Iterator[bytes]:
     """Yield as many bytes as were announced. Raises `_Changed`."""
     try:
-        with open(os.open(member.path, os.O_RDONLY | os.O_NOFOLLOW), "rb", buffering=0) as file:  # noqa: PTH123
+        with open_regular(member.path, below=member.root) as file:
             left = member.bytes
             while left:
                 chunk = file.read(min(CHUNK_BYTES, left))

@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping
 
 from axo_api.answers import answered_as
 from axo_api.artifacts.archive import Archive, Member
+from axo_api.artifacts.download import ArtifactDownload
 from axo_api.artifacts.files import ArtifactFile, artifact_file, files_of, find_artifacts
 from axo_api.artifacts.schemas import ArtifactList, NewUrl, SignedUrl
 from axo_api.artifacts.signed_urls import signed
@@ -82,7 +83,7 @@ async def download_artifact(job_id: JobId, attempt: Attempt, path: str, axo: Axo
     await _job(axo, job_id, owner)
     found = await asyncio.to_thread(_find, axo, job_id, attempt, path)
     headers = {} if found.sha256 is None else {"ETag": f'"{found.sha256}"'}
-    return Download(found.path, filename=found.path.name, media_type="application/octet-stream", headers=headers)
+    return ArtifactDownload(found.path, found.root, headers)
 
 
 @router.post("/artifacts/{attempt}/{path:path}/url", status_code=201, summary="Make a download URL")
@@ -107,10 +108,10 @@ def _find(axo: Parts, job_id: str, attempt: int, path: str) -> ArtifactFile:
 
 
 def _members(axo: Parts, job_id: str, attempt: int, prefix: str) -> list[Member]:
-    folder = _folder(axo, job_id, attempt)
+    root, folder = axo.settings.storage_root, _folder(axo, job_id, attempt)
     files = files_of(attempt, folder, with_pickles=axo.settings.serve_pickles)
     return [
-        Member(f"{job_id}/{file.path}", folder / storage_paths.OUTPUTS / file.path, file.bytes, file.modified_at)
+        Member(f"{job_id}/{file.path}", root, folder / storage_paths.OUTPUTS / file.path, file.bytes, file.modified_at)
         for file in files
         if file.downloadable and file.path.startswith(prefix)
     ]

@@ -10,8 +10,10 @@ from pathlib import Path
 from axo_api.artifacts.hashes import Hashes
 from axo_api.artifacts.schemas import Artifact
 from axo_api.errors import ApiError, NotFound
+from axo_contracts import storage_paths
 from axo_contracts.pickles import is_pickle
-from axo_contracts.storage_paths import OUTPUTS
+
+_LEVELS = len(storage_paths.attempt("a-job", 1).parts)
 
 
 class PickleNotServed(ApiError):
@@ -23,14 +25,15 @@ class PickleNotServed(ApiError):
 
 @dataclass(frozen=True, slots=True)
 class ArtifactFile:
-    """A file that may be sent. `path` is where it lies; `sha256` is None where it is not known."""
+    """A file that may be sent. `path` is where it lies below the storage's `root`; an unknown `sha256` is None."""
 
+    root: Path
     path: Path
     sha256: str | None
 
 
 def find_artifacts(attempts: Path, *, running: int | None = None, with_pickles: bool = False) -> list[Artifact]:
-    """Return every regular file in the output folders below `attempts`; links are left out.
+    """Return every regular file in the output folders below `attempts`; links are left out, folders' too.
 
     `running` is the attempt that goes on; `with_pickles`: also what may run code can be downloaded.
     """
@@ -49,9 +52,9 @@ def artifact_file(attempt_folder: Path, path: str, *, with_pickles: bool) -> Art
 
     Raises `NotFound`, also for one that leads outside, and `PickleNotServed`.
     """
-    outputs = (attempt_folder / OUTPUTS).resolve()
+    root, outputs = _places(attempt_folder)
     try:
-        found = (outputs / path).resolve(strict=True)
+        found = Path(os.path.realpath(outputs / path, strict=True))  # for a loop `Path.resolve` raises RuntimeError
     except (OSError, ValueError):
         found = None
     if found is None or not found.is_relative_to(outputs):
@@ -67,15 +70,18 @@ def artifact_file(attempt_folder: Path, path: str, *, with_pickles: bool) -> Art
             "safetensors files. An operator who trusts all trainers here sets AXO_SERVE_PICKLES=true.",
             param="path",
         )
-    return ArtifactFile(found, Hashes.of(attempt_folder).look_up(name, found.stat().st_size)[0])
+    return ArtifactFile(root, found, Hashes.of(attempt_folder).look_up(name, found.stat().st_size)[0])
 
 
 def files_of(
     attempt: int, attempt_folder: Path, *, goes_on: bool = False, with_pickles: bool = False
 ) -> Iterator[Artifact]:
     """Yield the regular files in the outputs of one attempt, folder by folder."""
-    outputs, hashes = attempt_folder / OUTPUTS, Hashes.of(attempt_folder, goes_on=goes_on)
-    for folder, _, names in sorted(os.walk(outputs)):
+    _, outputs = _places(attempt_folder)
+    if os.path.realpath(outputs) != str(outputs):
+        return
+    hashes = Hashes.of(attempt_folder, goes_on=goes_on)
+    for folder, names in sorted(_folders(outputs)):
         for path in (Path(folder, name) for name in sorted(names)):
             try:
                 state = path.lstat()
@@ -93,3 +99,18 @@ def files_of(
                     downloadable=with_pickles or not is_pickle(name),
                     modified_at=datetime.fromtimestamp(state.st_mtime, UTC),
                 )
+
+
+def _places(attempt_folder: Path) -> tuple[Path, Path]:
+    """Return the storage's root, behind the operator's links, and where outputs are when there is none below it."""
+    given = attempt_folder.parents[_LEVELS - 1]
+    root = given.resolve()
+    return root, root / attempt_folder.relative_to(given) / storage_paths.OUTPUTS
+
+
+def _folders(outputs: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield each folder of the outputs with the names of its files, but for checkpoints that are being removed."""
+    for folder, folders, names in os.walk(outputs):
+        if folder == str(outputs):
+            folders[:] = [name for name in folders if not storage_paths.is_of_removed_checkpoint(name)]
+        yield folder, names

@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 
 import msgspec
 
+from axo_api.opening import read_small
 from axo_contracts.outputs import CHECKPOINT_MANIFEST, RECORD, AttemptRecord, CheckpointManifest, HashedFile
 from axo_contracts.storage_paths import OUTPUTS
 
@@ -58,6 +59,6 @@ def _of_checkpoint(manifest: Path) -> dict[str, HashedFile]:
 
 def _decoded(path: Path, kind: type[T]) -> T | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(read_small(path), type=kind)
+    except (OSError, msgspec.MsgspecError, RecursionError):
         return None

@@ -8,6 +8,7 @@ from axo_api.axolotl.checking import Problem, excerpt, problems_of
 from axo_api.axolotl.config_schema import config_schema
 from axo_api.axolotl.device_defaults import ATTENTIONS, PRECISIONS
 from axo_api.axolotl.reaching import reaching
+from axo_api.axolotl.readable import Readable
 from axo_api.axolotl.rules import OUR_PLUGIN, RESERVED, InWhole
 from axo_api.errors import MOST_PROBLEMS, Invalid
 from axo_api.jobs.permission import Permission
@@ -33,7 +34,7 @@ def check_keys(spec: JobSpec, settings: Settings, permission: Permission) -> Non
         case _:
             return
     schema = config_schema()
-    beyond = iter(()) if permission.unsafe_code else reaching(config, settings.allowed_roots, schema)
+    beyond = iter(()) if permission.unsafe_code else reaching(config, Readable.of(settings, permission), schema)
     problems = _once_a_key(chain(own, _of_our_plugin(config), problems_of(config, schema), beyond))
     _refuse(prefix, list(islice(problems, MOST_PROBLEMS)))
 

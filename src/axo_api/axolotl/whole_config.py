@@ -5,7 +5,7 @@ from typing import Any
 from axo_api.axolotl.inputs import Inputs
 from axo_contracts.config_spec import DATASET_KEYS, FILE_ID, ConfigSpec, files_of
 from axo_contracts.keep import NO_LIMIT
-from axo_contracts.storage_paths import OUTPUTS
+from axo_contracts.storage_paths import OUTPUTS, PREPARED
 
 REPLACED = ("output_dir", "dataset_prepared_path", "resume_from_checkpoint", "auto_resume_from_checkpoints")
 
@@ -19,7 +19,7 @@ def whole_config(spec: ConfigSpec, inputs: Inputs) -> dict[str, Any]:
             config[key] = [put(entry, inputs) if isinstance(entry, dict) else entry for entry in entries]
     if spec.keep is not None:
         config["save_total_limit"] = NO_LIMIT
-    return config | {"output_dir": OUTPUTS, "dataset_prepared_path": "prepared"}
+    return config | {"output_dir": OUTPUTS, "dataset_prepared_path": PREPARED}
 
 
 def _loaded(entry: dict[str, Any], inputs: Inputs) -> dict[str, Any]:

@@ -5,14 +5,12 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from sqlalchemy import Connection
 
 from axo_api.checkpoints.judging import OnRecord, judge, on_record
 from axo_api.checkpoints.removing import mark_step, remove_files
 from axo_api.checkpoints.schemas import Checkpoint, CheckpointList, DeletedCheckpoint
 from axo_api.dependencies import Axo, Parts, Reach
 from axo_api.jobs.endpoints import JobId
-from axo_api.jobs.finding import get
 from axo_api.openai.names import checkpoint_name
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/checkpoints", tags=["a job's output"])
@@ -40,8 +38,4 @@ async def delete_checkpoint(job_id: JobId, step: Step, axo: Axo, owner: Reach) -
 
 
 async def _known(axo: Parts, job_id: str, owner: str | None) -> OnRecord:
-    return await axo.database.read(partial(_read, job_id=job_id, owner=owner))
-
-
-def _read(connection: Connection, *, job_id: str, owner: str | None) -> OnRecord:
-    return on_record(connection, get(connection, job_id, owner=owner))
+    return await axo.database.read(partial(on_record, job_id=job_id, owner=owner))

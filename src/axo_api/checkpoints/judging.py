@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 from axo_api.checkpoints.folders import folder_of, is_whole
 from axo_api.checkpoints.reasons import KeptBecause
 from axo_api.checkpoints.rules import Candidate, newest, wanted
+from axo_api.jobs.finding import get
 from axo_api.metrics.job_metrics import JobMetrics, Known
 from axo_api.models import aliases
 from axo_api.models.readers import Reader, readers_of
@@ -63,11 +64,12 @@ class Judged:
         return [*self.by_rule, *(reason for reason, holds_it in holds.items() if holds_it)]
 
 
-def on_record(connection: Connection, job: RowMapping) -> OnRecord:
-    """Return what the database knows of the checkpoints of a job, the removed ones too."""
-    query = select(checkpoints).where(checkpoints.c.job_id == job["id"])
+def on_record(connection: Connection, job_id: str, *, owner: str | None) -> OnRecord:
+    """Return what the database knows of the checkpoints of a job, the removed ones too. Raises `NotFound`."""
+    job = get(connection, job_id, owner=owner)
+    query = select(checkpoints).where(checkpoints.c.job_id == job_id)
     rows = connection.execute(query.order_by(checkpoints.c.attempt, checkpoints.c.step)).mappings().all()
-    return OnRecord(job, rows, readers_of(connection, job["id"]), aliases.names_of(connection, job["id"]))
+    return OnRecord(job, rows, readers_of(connection, job_id), aliases.names_of(connection, job_id))
 
 
 def judge(storage_root: Path, known: OnRecord, *, with_metrics: bool = True) -> list[Judged]:

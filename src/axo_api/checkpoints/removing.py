@@ -15,7 +15,7 @@ from axo_api.checkpoints.folders import folder_of, remove
 from axo_api.checkpoints.reasons import RemovedBecause
 from axo_api.clock import now
 from axo_api.database import Database
-from axo_api.errors import Conflict, NotFound
+from axo_api.errors import Conflict, NotFound, first_of, needed_by
 from axo_api.jobs.finding import get
 from axo_api.models import aliases
 from axo_api.models.readers import readers_of
@@ -85,10 +85,10 @@ def _hold_on(connection: Connection, row: RowMapping) -> str | None:
     folder = folder_of(row)
     what = f"Checkpoint {row['step']} of job {row['job_id']}"
     if users := [reader.job_id for reader in readers_of(connection, row["job_id"]) if reader.needs(folder)]:
-        return f"{what} is needed by {', '.join(users[:3])}; delete it when that has ended."
+        return needed_by(what, users)
     if names := aliases.names_of(connection, row["job_id"]).get(row["step"]):
         return (
-            f"{what} is what {', '.join(names[:3])} stands for, or would stand for if its last move was undone; move "
+            f"{what} is what {first_of(names)} stands for, or would stand for if its last move was undone; move "
             "or delete that name first (PUT, DELETE /v1/models/{name})."
         )
     return None

@@ -20,6 +20,7 @@ from axo_api.control.records import Record, Records
 from axo_api.dependencies import Parts
 from axo_api.journals.reading import read
 from axo_api.metrics.lines import is_kept
+from axo_api.metrics.metric_log import MetricLog
 from axo_api.tables import jobs
 from axo_contracts import redis_names
 from axo_contracts.frames import (
@@ -42,6 +43,7 @@ from axo_contracts.storage_paths import journal as journal_path
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Trouble = type[Exception] | tuple[type[Exception], ...]
+_Measured = tuple[bytes, Metric]
 
 ENTRIES_A_READ = 512
 BLOCK_MILLISECONDS = 1000
@@ -105,9 +107,7 @@ class Recorder:
         measured = [(line, frame) for line, frame in read if isinstance(frame, Metric) and is_kept(frame)]
         if measured:  # opened before the journal has them: what it has by then is taken from there
             await _until_done(partial(self._records.open_metrics, record), OSError)
-        await _until_done(partial(_append, record, [line for line, _ in read]), OSError)
-        if measured:
-            await _until_done(partial(_append_metrics, record, measured), OSError)
+        await _until_done(partial(_append, record, read, measured), OSError)
         self._parts.instruments.frames.inc(len(read))
         self._parts.hub.wake(job_id)
         known = [frame for _, frame in read if isinstance(frame, APPLIED)]
@@ -189,16 +189,20 @@ def _read(line: bytes, attempt: int, seq: int) -> tuple[bytes, RunFrame]:
     return encode(note), note
 
 
-async def _append(record: Record, lines: Sequence[bytes]) -> None:
-    if not record.is_closed:  # while the disk was full, the attempt may have been given up
-        record.add(lines)
+async def _append(record: Record, read: Sequence[tuple[bytes, RunFrame]], measured: Sequence[_Measured]) -> None:
+    """Add lines to a record's journal, unless it has them by now, and what they measured to its metrics."""
+    async with record.turn:
+        if record.is_closed:  # while the disk was full, the attempt may have been given up
+            return
+        if record.newest_seq < read[-1][1].seq:
+            record.add([line for line, _ in read])
+        if measured and record.metrics is not None:
+            await asyncio.to_thread(_append_metrics, record.metrics, measured)
 
 
-async def _append_metrics(record: Record, lines: Sequence[tuple[bytes, Metric]]) -> None:
-    if record.metrics is not None:
-        record.metrics.append(lines)
-        if record.metrics.is_block_due:
-            await asyncio.to_thread(record.metrics.seal_when_due)
+def _append_metrics(metrics: MetricLog, measured: Sequence[_Measured]) -> None:
+    metrics.append(measured)
+    metrics.seal_when_due()
 
 
 def _going(connection: Connection) -> Sequence[Row[str, int, int, Any]]:

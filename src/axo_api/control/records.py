@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -22,7 +22,8 @@ from axo_contracts.storage_paths import metrics as metrics_path
 class Record:
     """One job's journal, and its metrics once there are some.
 
-    Frames of `attempt` are taken while `is_open`, beginning behind `newest_seq`.
+    Frames of `attempt` are taken while `is_open`, beginning behind `newest_seq`. Whoever has the `turn` adds to both or
+    closes them: what the journal has got, the metrics get too.
     """
 
     job_id: str
@@ -34,6 +35,7 @@ class Record:
     newest_event: int = 0
     is_closed: bool = False
     metrics: MetricLog | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def begin(self, attempt: int, teller: Teller) -> None:
         """Take the frames of `attempt` from now on."""
@@ -110,11 +112,12 @@ class Records:
         if record is None:
             return
         record.is_closed = True
-        if sync:
-            await asyncio.to_thread(record.sync)
-        record.journal.close()
-        if record.metrics is not None:
-            record.metrics.close()
+        async with record.turn:
+            if sync:
+                await asyncio.to_thread(record.sync)
+            record.journal.close()
+            if record.metrics is not None:
+                record.metrics.close()
 
     async def close_all(self) -> None:
         """Close every journal."""

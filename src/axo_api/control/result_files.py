@@ -1,9 +1,7 @@
 """Makes the result file of each job that has succeeded: what was measured, as a CSV that OpenAI's clients know."""
 
 import asyncio
-import csv
 import hashlib
-import io
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from axo_api.clock import now
 from axo_api.dependencies import Parts
 from axo_api.files.incoming import IncomingFile
 from axo_api.metrics.job_metrics import JobMetrics
-from axo_api.metrics.points import MetricPoint
+from axo_api.metrics.points import MetricPoint, csv_bytes
 from axo_api.openai.jobs.measures import TOKENS, measured
 from axo_api.tables import files, jobs
 from axo_contracts.ids import FILE, new_id
@@ -97,7 +95,7 @@ class _Written:
         return sum(self.tokens.values()) if self.tokens else None
 
     def add(self, file: IncomingFile, rows: Sequence[Sequence[Any]]) -> None:
-        text = _lines(rows)
+        text = csv_bytes(rows)
         file.write(text)
         self.bytes += len(text)
         self.sha256.update(text)
@@ -118,12 +116,6 @@ def _write(storage_root: Path, job_id: str, file: IncomingFile) -> _Written:
 def _row(point: MetricPoint) -> list[Any]:
     values = {"step": point.step, **measured(point.values)}
     return [values.get(name) for name in COLUMNS.values()]
-
-
-def _lines(rows: Sequence[Sequence[Any]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
 
 
 def _due(connection: Connection) -> Sequence[Row[str, str]]:

@@ -9,11 +9,10 @@ from time import monotonic
 from sqlalchemy import Connection, Row, RowMapping, func, select, update
 from sqlalchemy.exc import DBAPIError
 
-from axo_api.checkpoints.judging import OnRecord, judge, on_record
+from axo_api.checkpoints.judging import judge, on_record
 from axo_api.checkpoints.reasons import RemovedBecause
 from axo_api.checkpoints.removing import going, mark_unwanted, remove_files
 from axo_api.dependencies import Parts
-from axo_api.jobs.finding import get
 from axo_api.tables import checkpoints, jobs
 from axo_contracts.lifecycle import JobStatus
 
@@ -67,7 +66,7 @@ class Retention:
 
     async def _apply(self, job_id: str) -> None:
         storage_root = self._parts.settings.storage_root
-        known = await self._parts.database.read(partial(_read, job_id=job_id))
+        known = await self._parts.database.read(partial(on_record, job_id=job_id, owner=None))
         judged = await asyncio.to_thread(partial(judge, storage_root, known, with_metrics=False))
         unwanted = [one for one in judged if one.is_whole and not one.by_rule]
         loose = [one.row["id"] for one in unwanted if not one.kept_because]
@@ -94,10 +93,6 @@ def _due(connection: Connection) -> Sequence[Due]:
         .order_by(checkpoints.c.job_id)
     )
     return connection.execute(query).all()
-
-
-def _read(connection: Connection, *, job_id: str) -> OnRecord:
-    return on_record(connection, get(connection, job_id, owner=None))
 
 
 def _note(connection: Connection, *, seen: Sequence[str], pending: Collection[str]) -> None:

@@ -48,6 +48,7 @@ class IncomingFile(GrowingFile):
 
     def keep(self, path: Path) -> None:
         """Give the file its name, for good: when this returns, both are on disk. Raises `OSError`."""
+        os.utime(self._file.fileno())  # the last byte may be old, and a sweep must know that it was kept just now
         os.fsync(self._file.fileno())
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path.rename(path)

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, RowMapping, Text, cast, delete, insert, or_, select
 
 from axo_api.clock import now
-from axo_api.errors import Conflict, NotFound
+from axo_api.errors import Conflict, NotFound, needed_by
 from axo_api.files.intake import Contents
 from axo_api.files.names import DataName
 from axo_api.owners import owned
@@ -44,18 +44,21 @@ def add(connection: Connection, row: dict[str, Any]) -> None:
     connection.execute(insert(files).values(row))
 
 
-def get(connection: Connection, file_id: str, *, owner: str | None) -> RowMapping:
-    """Return the row of a file of an owner (None: of anybody). Raises `NotFound`."""
-    row = find_one(connection, file_id, owner=owner)
+def get(connection: Connection, file_id: str, *, owner: str | None, to_remove: bool = False) -> RowMapping:
+    """Return the row of a file of an owner (None: of anybody). Raises `NotFound`.
+
+    One `to_remove` is given to no job before the transaction ends; a job that is just being given it comes first.
+    """
+    row = find_one(connection, file_id, owner=owner, to_remove=to_remove)
     if row is None:
         raise NotFound(f"There is no file {file_id!r}; GET /v1/files lists yours.", param="file_id")
     return row
 
 
-def find_one(connection: Connection, file_id: str, *, owner: str | None) -> RowMapping | None:
-    """Return the row of a file of an owner (None: of anybody), if there is one."""
+def find_one(connection: Connection, file_id: str, *, owner: str | None, to_remove: bool = False) -> RowMapping | None:
+    """Return the row of a file of an owner (None: of anybody), if there is one; `to_remove` as in `get`."""
     query = select(files).where(files.c.id == file_id, owned(files, owner), lives())
-    return connection.execute(query).mappings().one_or_none()
+    return connection.execute(query.with_for_update() if to_remove else query).mappings().one_or_none()
 
 
 def wrapping_of(row: RowMapping) -> Wrapping:
@@ -92,9 +95,9 @@ def find(
 
 def remove(connection: Connection, file_id: str, *, owner: str | None) -> None:
     """Forget a file. Raises `NotFound`, and `Conflict` while a job that has not ended names it."""
-    row = get(connection, file_id, owner=owner)
+    row = get(connection, file_id, owner=owner, to_remove=True)
     if users := live_jobs_using(connection, file_id, owner=row["owner"]):
-        raise Conflict(f"File {file_id} is needed by {', '.join(users[:3])}; delete it when that has ended.")
+        raise Conflict(needed_by(f"File {file_id}", users))
     connection.execute(delete(files).where(files.c.id == file_id))
 
 
@@ -106,7 +109,7 @@ def lives() -> ColumnElement[bool]:
 def forget_expired(connection: Connection) -> Sequence[str]:
     """Forget the files that have expired, but for those that a live job needs, and return their ids."""
     query = select(files.c.id, files.c.owner).where(files.c.expires_at <= now())
-    due = connection.execute(query).all()
+    due = connection.execute(query.order_by(files.c.id).with_for_update()).all()
     expired = [row.id for row in due if not live_jobs_using(connection, row.id, owner=row.owner)]
     connection.execute(delete(files).where(files.c.id.in_(expired)))
     return expired

@@ -1,6 +1,5 @@
 """Receiving a file in one request: all of it is stored, or nothing."""
 
-import errno
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect
 
-from axo_api.errors import BadRequest, Invalid, StorageFull
+from axo_api.errors import NO_ROOM, BadRequest, Invalid, StorageFull
 from axo_api.files.body import pour
 from axo_api.files.checkers.pool import Checkers
 from axo_api.files.form import UploadForm
@@ -16,8 +15,6 @@ from axo_api.files.intake import Contents, Intake
 from axo_api.files.multipart import MultipartReader
 from axo_api.files.names import DataName
 from axo_api.files.reading.rows import Unfit
-
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Upload(NamedTuple):

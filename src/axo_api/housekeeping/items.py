@@ -1,5 +1,7 @@
 """What could be swept away: uploaded files, and what jobs that have ended long enough ago have left."""
 
+import contextlib
+import logging
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +10,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, RowMapping, select
 
-from axo_api.checkpoints.folders import folder_of
+from axo_api.checkpoints.folders import folder_of, is_half
 from axo_api.control.result_files import PURPOSE as RESULT_FILE
 from axo_api.files.service import live_jobs_using as live_jobs_reading
 from axo_api.housekeeping.logs import log_bytes
@@ -17,6 +19,8 @@ from axo_api.tables import checkpoints, files, jobs, model_aliases
 from axo_contracts import storage_paths
 from axo_contracts.lifecycle import TERMINAL
 from axo_contracts.outputs import RECORD
+
+log = logging.getLogger(__name__)
 
 Kind = Literal["file", "checkpoint", "log", "scratch"]
 SETTLED = timedelta(hours=1)  # after its end, before anything of a job may go: it may still be read to its end
@@ -61,20 +65,18 @@ def known(connection: Connection, at: datetime) -> Known:
 
 
 def items(found: Known, storage_root: Path, kinds: Set[Kind]) -> Iterator[Item]:
-    """Yield what of some kinds could go, with the bytes that this would free; looks at the disk."""
+    """Yield what of some kinds could go, with the bytes that this would free; looks at the disk.
+
+    What cannot be looked at is passed over, and logged.
+    """
     for row in found.files if "file" in kinds else ():
         yield Item("file", row["id"], row["owner"], row["created_at"], row["bytes"])
     for row in found.checkpoints if "checkpoint" in kinds else ():
-        of_job = {"job_id": row["job_id"], "attempt": row["attempt"], "step": row["step"]}
-        if (storage_root / (path := folder_of(row))).is_dir():  # the trainer may have rotated it away
-            yield Item("checkpoint", row["id"], row["owner"], row["ended_at"], row["bytes"], **of_job, path=path)
-    for row in found.ended_jobs:
-        job_id, owner, ended_at = row["id"], row["owner"], row["ended_at"]
-        journal = storage_paths.journal(job_id)
-        if "log" in kinds and (size := log_bytes(storage_root / journal)):
-            yield Item("log", job_id, owner, ended_at, size, job_id=job_id, path=journal)
-        for place, size in _scratch(storage_root, job_id) if "scratch" in kinds else ():
-            yield Item("scratch", str(place), owner, ended_at, size, job_id=job_id, path=place)
+        yield from _checkpoint(storage_root, row)
+    for row in found.ended_jobs if "log" in kinds else ():
+        yield from _log(storage_root, row)
+    for row in found.ended_jobs if "scratch" in kinds else ():
+        yield from _scratch(storage_root, row)
 
 
 def is_needed(connection: Connection, item: Item) -> bool:
@@ -93,12 +95,48 @@ def is_needed(connection: Connection, item: Item) -> bool:
             return False
 
 
-def _scratch(storage_root: Path, job_id: str) -> Iterator[tuple[PurePosixPath, int]]:
-    """Yield what runs have read and made ready for themselves, and nobody reads again, with its bytes."""
-    attempts = storage_root / storage_paths.attempts(job_id)
-    for place in attempts.glob("*/*") if attempts.is_dir() else ():
-        if place.name not in _KEPT_OF_AN_ATTEMPT and place.parent.name.isdecimal():
-            yield PurePosixPath(place.relative_to(storage_root)), _freed(place)
+def _checkpoint(storage_root: Path, row: RowMapping) -> Iterator[Item]:
+    of_job = {"job_id": row["job_id"], "attempt": row["attempt"], "step": row["step"]}
+    with _passed_over(path := folder_of(row)):
+        if (storage_root / path).is_dir():  # the trainer may have rotated it away
+            yield Item("checkpoint", row["id"], row["owner"], row["ended_at"], row["bytes"], **of_job, path=path)
+
+
+def _log(storage_root: Path, row: RowMapping) -> Iterator[Item]:
+    with _passed_over(journal := storage_paths.journal(row["id"])):
+        if size := log_bytes(storage_root / journal):
+            yield Item("log", row["id"], row["owner"], row["ended_at"], size, job_id=row["id"], path=journal)
+
+
+def _scratch(storage_root: Path, row: RowMapping) -> Iterator[Item]:
+    with _passed_over(attempts := storage_paths.attempts(row["id"])):
+        for path in (storage_root / attempts).glob("*"):
+            if path.name.isdecimal():
+                yield from _scratch_of_attempt(storage_root, row, attempts / path.name)
+
+
+def _scratch_of_attempt(storage_root: Path, row: RowMapping, attempt: PurePosixPath) -> Iterator[Item]:
+    """Yield what a run has made ready for itself or left half made, and nobody reads again."""
+    with _passed_over(attempt):
+        for place in _of_no_use(storage_root / attempt):
+            path, size = PurePosixPath(place.relative_to(storage_root)), _freed(place)
+            yield Item("scratch", str(path), row["owner"], row["ended_at"], size, job_id=row["id"], path=path)
+
+
+@contextlib.contextmanager
+def _passed_over(place: PurePosixPath) -> Iterator[None]:
+    """Go on behind the block when it cannot look at a place; of what goes meanwhile, the next look sees the rest."""
+    try:
+        yield
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("%s cannot be looked at, and is not swept: %s", place, error)
+
+
+def _of_no_use(attempt: Path) -> Iterator[Path]:
+    yield from (place for place in attempt.iterdir() if place.name not in _KEPT_OF_AN_ATTEMPT)
+    yield from (place for place in (attempt / storage_paths.OUTPUTS).glob("*") if is_half(place))
 
 
 def _freed(place: Path) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from axo_api.checkpoints.reasons import RemovedBecause
 from axo_api.checkpoints.removing import mark_unwanted, remove_files
 from axo_api.dependencies import Parts
-from axo_api.errors import ApiError
+from axo_api.errors import ApiError, Conflict
 from axo_api.files.removing import remove_file
 from axo_api.housekeeping.items import Item
 from axo_api.housekeeping.logs import shorten
@@ -31,7 +31,9 @@ async def _remove(axo: Parts, item: Item) -> None:
             await remove_file(axo, item.id, owner=item.owner)
         case "checkpoint":
             mark = partial(mark_unwanted, ids=[item.id], because=RemovedBecause.SWEPT)
-            await remove_files(axo.database, root, await axo.database.write(mark))
+            if not (rows := await axo.database.write(mark)):
+                raise Conflict("It was deleted, or came into use, since it was looked at; the next sweep sees to it.")
+            await remove_files(axo.database, root, rows)
         case "log":
             assert item.job_id is not None
             journal, metrics = storage_paths.journal(item.job_id), storage_paths.metrics(item.job_id)

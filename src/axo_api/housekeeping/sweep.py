@@ -53,7 +53,7 @@ async def keep_house(axo: Parts) -> None:
     while True:
         try:
             await sweep(axo)
-        except DBAPIError as error:
+        except (DBAPIError, OSError) as error:
             log.warning("the next sweep waits: %s", error)
         await asyncio.sleep(axo.settings.sweep.every_hours * 3600)
 

@@ -47,12 +47,14 @@ def check_chain(connection: Connection, submission: "Submission") -> None:
 
 def hand_on(connection: Connection, job_id: str, then: Sequence[str] | None, *, at: datetime) -> None:
     """Let the job that was held for one go, which has just succeeded. It is part of that end's transaction."""
-    held = select(jobs).where(jobs.c.id == then[0], jobs.c.is_held, jobs.c.status.not_in(TERMINAL)) if then else None
-    row = None if held is None else connection.execute(held).mappings().one_or_none()
-    if row is None:
+    if not then:
+        return
+    held = select(jobs).where(jobs.c.id == then[0], jobs.c.is_held, jobs.c.status.not_in(TERMINAL))
+    if (row := connection.execute(held).mappings().one_or_none()) is None:
         return
     try:
-        models = handed_on(spec_from_json(row["spec"]), row, _maker(connection, job_id, row["owner"]))
+        maker = _maker(connection, job_id, row["owner"])
+        models = handed_on(connection, spec_from_json(row["spec"]), row, maker)
     except (ApiError, ValidationError) as error:
         failed = {"attempt": row["attempt"], "reason": EndReason.MODEL_UNAVAILABLE, "message": str(error)}
         move(connection, row["id"], JobStatus.FAILED, at=at, **failed)

@@ -1,5 +1,6 @@
 """What a job can be told: cancel, pause, resume, retry. Telling it twice is telling it once."""
 
+from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -14,6 +15,7 @@ from axo_api.tables import checkpoints
 from axo_contracts.jobs import spec_from_json
 from axo_contracts.lifecycle import ENDINGS, ON_A_WORKER, TERMINAL, EndReason, JobStatus
 from axo_contracts.storage_paths import attempt as attempt_folder
+from axo_contracts.storage_paths import job_of
 
 
 def cancel(connection: Connection, job_id: str, *, owner: str | None) -> RowMapping:
@@ -76,9 +78,9 @@ def retry(
 ) -> RowMapping | dict[str, Any]:
     """Queue a new job with the spec and the owner of one that has ended, and return its row.
 
-    It goes on from the old job's newest whole checkpoint, from the one named, or (False) starts from scratch. What was
-    to follow the old one follows the new one. Raises `NotFound` for the job and the checkpoint, and `Conflict` while
-    the job has not ended.
+    It goes on from the newest whole checkpoint of the old job and of what that could itself go on from, from the one
+    named, or (False) starts from scratch. What was to follow the old one follows the new one. Raises `NotFound` for the
+    job and the checkpoint, and `Conflict` while the job has not ended.
     """
     row = service.get(connection, job_id, owner=owner)
     if row["status"] not in TERMINAL:
@@ -117,13 +119,16 @@ def _checkpoints_from(connection: Connection, row: RowMapping, chosen: bool | in
     """Return what the new job may go on from; no checkpoint of it is deleted before the transaction ends."""
     if chosen is False:
         return []
-    there = select(checkpoints).where(checkpoints.c.job_id == row["id"], checkpoints.c.removed_at.is_(None))
-    held = there.order_by(checkpoints.c.attempt.desc(), checkpoints.c.step).with_for_update(read=True)
+    there = select(checkpoints).where(checkpoints.c.removed_at.is_(None)).with_for_update(read=True)
     if chosen is True:
-        connection.execute(held)
-        return [str(attempt_folder(row["id"], number)) for number in range(1, row["attempt"] + 1)]
+        own = [str(attempt_folder(row["id"], number)) for number in range(1, row["attempt"] + 1)]
+        sources = [*(row["checkpoints_from"] or ()), *own]  # the worker takes the highest step of them all
+        makers = {job_of(PurePosixPath(source)) for source in sources}
+        connection.execute(there.where(checkpoints.c.job_id.in_(makers)).order_by(checkpoints.c.id))
+        return sources
     named = checkpoints.c.step == chosen if isinstance(chosen, int) else checkpoints.c.id == chosen
-    checkpoint = connection.execute(held.where(named).limit(1)).mappings().one_or_none()
+    newest_first = there.where(checkpoints.c.job_id == row["id"], named).order_by(checkpoints.c.attempt.desc())
+    checkpoint = connection.execute(newest_first.limit(1)).mappings().one_or_none()
     if checkpoint is None:
         raise NotFound(
             f"Job {row['id']} has no checkpoint {chosen!r}; GET /v1/jobs/{row['id']}/checkpoints lists them.",

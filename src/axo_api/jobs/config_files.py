@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
-from axo_api.errors import Invalid
-from axo_api.tables import files
+from axo_api.jobs.named_files import NoSuchFile, files_named
 from axo_contracts.config_spec import ConfigSpec
 from axo_contracts.datasets import FileSource
 
-_FILES_NAMED = select(files.c.id, files.c.owner).where(files.c.id.in_(bindparam("ids", expanding=True)))
+_FILES_NAMED = files_named()
 
 
 def check_files_of_configs(connection: Connection, asked: Sequence[tuple[str, ConfigSpec]]) -> None:
-    """Raise `Invalid` for the first file that a config names and its owner does not have."""
+    """Raise `NoSuchFile` for the first file that a config names and its owner does not have."""
     named = [
         (owner, field, source.file_id)
         for owner, spec in asked
@@ -26,4 +25,4 @@ def check_files_of_configs(connection: Connection, asked: Sequence[tuple[str, Co
     there = {(row.owner, row.id) for row in found}
     for owner, field, file_id in named:
         if (owner, file_id) not in there:
-            raise Invalid(f"{field}: there is no file {file_id!r}; upload it with POST /v1/files first.", param=field)
+            raise NoSuchFile(field, file_id)

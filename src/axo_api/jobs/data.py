@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from axo_api.errors import Invalid
+from axo_api.jobs.named_files import NoSuchFile, files_named
 from axo_api.tables import files
 from axo_contracts.datasets import Dataset, FileSource
 from axo_contracts.formats import RowFormat, format_of
@@ -13,7 +14,7 @@ from axo_contracts.suitability import refused_format
 from axo_contracts.tasks.rows_task import RowsTask
 from axo_contracts.training import Training
 
-_FILES_NAMED = select(files.c.id, files.c.owner, files.c.report).where(files.c.id.in_(bindparam("ids", expanding=True)))
+_FILES_NAMED = files_named(files.c.report)
 
 Asked = tuple[str, Training | RowsTask, dict[str, Any]]
 """A job's owner, its spec, and the spec as it will be written."""
@@ -54,7 +55,7 @@ def _row_format(field: str, dataset: Dataset, spec: Training | RowsTask, owner: 
     file_id = dataset.source.file_id
     report = reports.get((owner, file_id))
     if report is None:
-        raise Invalid(f"{field}: there is no file {file_id!r}; upload it with POST /v1/files first.", param=field)
+        raise NoSuchFile(field, file_id)
     if dataset.format is not None and not dataset.format.has_usual_names:  # the file was read by the usual names
         return dataset.format
     _check_rows(field, file_id, report, dataset, spec)

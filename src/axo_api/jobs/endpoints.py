@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 from axo_api.answers import refused_with
 from axo_api.catalogue.presets import with_preset
 from axo_api.control.asking import ASKS, ask_run
-from axo_api.dependencies import Asking, Axo, Listed, Parts, Reach
+from axo_api.dependencies import Asking, Axo, Force, Listed, Parts, Reach
 from axo_api.jobs import commands, deleting, service
 from axo_api.jobs.schemas import DeletedJob, Job, Retry
 from axo_api.jobs.submitting import submit
@@ -69,12 +69,7 @@ async def get_job(job_id: JobId, axo: Axo, owner: Reach) -> Job:
 
 
 @router.delete("/{job_id}", summary="Delete a job")
-async def delete_job(
-    job_id: JobId,
-    axo: Axo,
-    owner: Reach,
-    force: Annotated[bool, Query(description="Delete it although other things name it or were made from it.")] = False,
-) -> DeletedJob:
+async def delete_job(job_id: JobId, axo: Axo, owner: Reach, force: Force = False) -> DeletedJob:
     """Delete a job that has ended, for good: its outputs, log, metrics and record.
 
     A 409 names what depends on it. A deletion that was cut short is finished by asking again.

@@ -3,7 +3,6 @@
 import asyncio
 import math
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ from axo_api.errors import Invalid, inside
 from axo_api.jobs.permission import Permission
 from axo_api.jobs.unsafe_code import refuse_addresses, refuse_unsafe_code
 from axo_api.settings import Settings
+from axo_contracts.config_spec import HUB_NAME
 from axo_contracts.datasets import HubSource, PathSource
 from axo_contracts.jobs import JobSpec, link_to_spec, links_of
 from axo_contracts.training import Training
 
-HUB_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)?")
 REMEMBERED_SECONDS = 5.0
 MOST_REMEMBERED = 10_000
 
@@ -32,6 +31,7 @@ class _Path:
     path: str
     member: str | None  # what must be a file: the path itself (""), or this within the folder; None: either may be
     into_storage: bool  # whether it may lie where everybody's files and results do
+    may_be_elsewhere: bool  # whether it may lie outside of the allowed folders, also where only workers see it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Existence:
             await asyncio.to_thread(check_keys, spec, self._settings, permission)
         paths = [path for path in _named_paths(spec, permission) if not self._is_remembered(path)]
         if paths:
-            await asyncio.to_thread(_check_paths, paths, self._settings, permission)
+            await asyncio.to_thread(_check_paths, paths, self._settings)
             self._remember(paths)
         for name in _named_on_hub(spec, permission):
             if self._settings.hub.check and not self._is_remembered(name):
@@ -109,10 +109,11 @@ class Existence:
 def _named_paths(spec: JobSpec, permission: Permission) -> Iterator[_Path]:
     for field, name, _ in spec.named_models():
         if name.startswith("/"):
-            yield _Path(field, name, "config.json", permission.into_storage)
+            yield _Path(field, name, "config.json", permission.into_storage, permission.unsafe_code)
     for field, source, may_be_folder in spec.sources():
         if isinstance(source, PathSource):
-            yield _Path(field, source.path, None if may_be_folder else "", permission.into_storage)
+            member = None if may_be_folder else ""
+            yield _Path(field, source.path, member, permission.into_storage, permission.unsafe_code)
 
 
 def _named_on_hub(spec: JobSpec, permission: Permission) -> Iterator[_HubName]:
@@ -133,22 +134,26 @@ def _named_on_hub(spec: JobSpec, permission: Permission) -> Iterator[_HubName]:
             yield _HubName(field, "dataset", source.repo_id, source.revision)
 
 
-def _check_paths(paths: Sequence[_Path], settings: Settings, permission: Permission) -> None:
+def _check_paths(paths: Sequence[_Path], settings: Settings) -> None:
     roots = [root.resolve() for root in settings.readable_roots]
     storage = settings.storage_root.resolve()
     for named in paths:
         path = Path(os.path.realpath(named.path))
-        is_private = path.is_relative_to(storage) and not named.into_storage
-        if is_private or not any(path.is_relative_to(root) for root in roots):
-            if permission.unsafe_code and not is_private:  # the workers may see what is not here
-                continue
+        is_private = not named.into_storage and _holds_some_of(path, storage, named.member)
+        is_below = any(path.is_relative_to(root) for root in roots)
+        if is_private or not (is_below or named.may_be_elsewhere):
             where = ", ".join(str(root) for root in roots) or "none: the operator has set no AXO_ALLOWED_ROOTS"
             raise Invalid(
                 f"{named.field}: {named.path!r} is outside of the allowed folders ({where}).", param=named.field
             )
-        if not _is_there(path, named.member):
+        if is_below and not _is_there(path, named.member):
             what = f"no model's folder: it has no {named.member}" if named.member else "no file"
             raise Invalid(f"{named.field}: {named.path!r} is {what}.", param=named.field)
+
+
+def _holds_some_of(path: Path, storage: Path, member: str | None) -> bool:
+    """Return whether reading `path` reads in the storage: a folder of data is read with all that is below it."""
+    return path.is_relative_to(storage) or (member is None and storage.is_relative_to(path))
 
 
 def _is_there(path: Path, member: str | None) -> bool:

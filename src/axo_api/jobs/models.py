@@ -52,10 +52,10 @@ def form_left_by(spec: JobSpec) -> Form:
     return "adapter" if spec.is_adapter else "whole"
 
 
-def handed_on(spec: JobSpec, row: RowMapping, maker: RowMapping) -> dict[str, Any]:
+def handed_on(connection: Connection, spec: JobSpec, row: RowMapping, maker: RowMapping) -> dict[str, Any]:
     """Return `models` of a chain's job, now that `maker` has made its model: the last before it that makes one."""
     known = {field: Weights.kept(kept) for field, kept in row["models"].items()}
-    words = {PREVIOUS: left_by(maker), BASE: base_left_by(maker)}
+    words = {PREVIOUS: left_by(connection, maker), BASE: base_left_by(maker)}
     found = {one.field: words[one.name] if one.is_of_chain else known[one.field] for one in spec.named_models()}
     if _compares_with_base(spec):
         found[BASE] = known.get(BASE, words[BASE])

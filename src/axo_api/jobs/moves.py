@@ -71,13 +71,13 @@ def release(connection: Connection, row: RowMapping, *, at: datetime, **changes:
 def _break_chain(connection: Connection, job_id: str, ended_as: JobStatus, at: datetime) -> None:
     """End the jobs that were held for one which has not succeeded."""
     behind = connection.execute(select(jobs.c.then).where(jobs.c.id == job_id)).scalar_one()
-    held = select(jobs.c.id, jobs.c.attempt).where(
-        jobs.c.id.in_(behind or ()), jobs.c.is_held, jobs.c.status.not_in(TERMINAL)
-    )
-    held = held.order_by(jobs.c.id)  # the order in which everybody locks them
+    if not behind:
+        return
+    is_held = jobs.c.id.in_(behind), jobs.c.is_held, jobs.c.status.not_in(TERMINAL)
+    held = select(jobs.c.id, jobs.c.attempt).where(*is_held).order_by(jobs.c.id)  # in this order everybody locks them
     how = "has failed" if ended_as is JobStatus.FAILED else "was cancelled"
     message = f"Job {job_id} {how}, and this one was to follow it. Retry that one, and its chain comes with it."
-    for row in connection.execute(held).all() if behind else ():
+    for row in connection.execute(held).all():
         broken = {"attempt": row.attempt, "reason": EndReason.CHAIN_BROKEN, "message": message}
         move(connection, row.id, JobStatus.CANCELLED, at=at, **broken)
 

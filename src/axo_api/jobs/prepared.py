@@ -8,6 +8,7 @@ from axo_api.errors import Invalid
 from axo_api.jobs.finding import get
 from axo_api.tables import jobs
 from axo_contracts.jobs import JobSpec, TrainSpec
+from axo_contracts.lifecycle import JobStatus
 from axo_contracts.storage_paths import OUTPUTS, PREPARED, attempt
 
 _SAID_ALIKE = ("base_model", "base_model_revision", "datasets", "validation_datasets", "method", "axolotl", "seed")
@@ -17,15 +18,14 @@ _SAID_ALIKE_OF_ROWS = ("sequence_len", "sample_packing")
 def check_prepared(connection: Connection, spec: JobSpec, row: dict[str, Any]) -> None:
     """Raise `Invalid` when a training names prepared data that there is not, or that is not its own.
 
-    Axolotl would not use it, and prepare the data anew without a word.
+    Axolotl would not use it, and prepare the data anew without a word. What is named stays for the transaction.
     """
     if not isinstance(spec, TrainSpec) or spec.prepared is None:
         return
-    job = get(connection, spec.prepared, owner=row["owner"])
+    job = get(connection, spec.prepared, owner=row["owner"], to_read=True)
     if job["kind"] != "preprocess" or job["result_attempt"] is None:
-        state = f"is {job['status']}" if job["kind"] == "preprocess" else f"is a {job['kind']}"
         raise Invalid(
-            f"prepared: job {spec.prepared} {state}; name a preprocess job that has succeeded.", param="prepared"
+            f"prepared: job {spec.prepared} {_state(job)}; name a preprocess job that has succeeded.", param="prepared"
         )
     if (field := _differing(row["spec"], job)) is not None:
         raise Invalid(
@@ -42,6 +42,12 @@ def prepared_folder(connection: Connection, spec: JobSpec) -> str | None:
     kept = select(jobs.c.result_attempt).where(jobs.c.id == spec.prepared)
     number = connection.execute(kept).scalar_one_or_none() or 0
     return str(attempt(spec.prepared, number) / OUTPUTS / PREPARED)
+
+
+def _state(job: RowMapping) -> str:
+    if job["kind"] != "preprocess":
+        return f"is a {job['kind']}"
+    return "is being deleted" if job["status"] == JobStatus.SUCCEEDED else f"is {job['status']}"
 
 
 def _differing(written: dict[str, Any], job: RowMapping) -> str | None:

@@ -76,8 +76,8 @@ class Retry(BaseModel):
         bool | Annotated[int, Field(ge=1, lt=2**31)] | Annotated[str, Field(pattern=r"^ftckpt-[0-9a-z]{1,32}$")]
     ) = Field(
         default=True,
-        description="true: from its newest whole checkpoint, if it has one; false: from scratch; or a checkpoint, by "
-        "its step or its id.",
+        description="true: from its newest whole checkpoint, if it has one, or else from what it was itself to go on "
+        "from; false: from scratch; or a checkpoint, by its step or its id.",
     )
 
 
@@ -191,6 +191,6 @@ def _error(row: RowMapping | dict[str, Any]) -> JobError | None:
 
 
 def _result(row: RowMapping | dict[str, Any]) -> JobResult | None:
-    if row["result_attempt"] is None:
+    if row["result_attempt"] is None or row["result_going_at"] is not None:
         return None
     return JobResult(attempt=row["result_attempt"], path=str(attempt(row["id"], row["result_attempt"]) / OUTPUTS))

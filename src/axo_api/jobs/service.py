@@ -18,6 +18,7 @@ from axo_api.jobs.in_queue import IN_QUEUE
 from axo_api.jobs.models import settle_models
 from axo_api.jobs.moves import record_queued
 from axo_api.jobs.prepared import check_prepared
+from axo_api.models.starting import check_start
 from axo_api.owners import owned
 from axo_api.tables import jobs
 from axo_contracts.config_spec import ConfigSpec
@@ -117,6 +118,7 @@ def find(
 def _check_data(connection: Connection, submissions: Sequence[Submission]) -> None:
     for submission in submissions:
         settle_models(connection, submission.spec, submission.row)
+        check_start(connection, submission.row)
     typed = [(s.row["owner"], s.spec, s.row["spec"]) for s in submissions if isinstance(s.spec, Training | RowsTask)]
     settle_data(connection, typed)
     configs = [(s.row["owner"], s.spec) for s in submissions if isinstance(s.spec, ConfigSpec)]

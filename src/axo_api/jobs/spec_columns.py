@@ -36,7 +36,7 @@ def max_steps_column() -> ColumnElement[str]:
 
 
 def has_base_model(name: str) -> ColumnElement[bool]:
-    """Select the jobs that train the model `name`."""
+    """Select the jobs that train the model `name`, or are about it."""
     return base_model_column() == name
 
 

@@ -9,6 +9,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -52,6 +53,11 @@ class Block(NamedTuple):
         """Return whether it is as it was written."""
         checksum: int = _HEAD.unpack_from(data, self.start)[1]
         return zlib.crc32(data[self.start + _HEAD.size : self.end]) == checksum
+
+
+def columns_beside(lines: Path) -> Path:
+    """Return where the columns of metrics lie whose lines are at a path."""
+    return lines.with_suffix(".columns")
 
 
 def encode_block(frames: Sequence[Metric], lines_end: int) -> bytes:

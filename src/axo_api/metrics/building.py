@@ -5,6 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from axo_api.metrics.blocks import columns_beside
 from axo_api.metrics.metric_log import MetricLog
 
 
@@ -21,6 +22,6 @@ def build_when_missing(path: Path, journal: Path) -> None:
         log = MetricLog.open(made, journal)
         log.sync()
         log.close()
-        for name in (path.with_suffix(".columns").name, path.name):
+        for name in (columns_beside(path).name, path.name):
             with contextlib.suppress(FileExistsError):
                 os.link(made.with_name(name), path.with_name(name))

@@ -11,7 +11,7 @@ import msgspec
 
 from axo_api.journals.line_file import LineFile
 from axo_api.journals.reading import blocks_backwards
-from axo_api.metrics.blocks import blocks_in, encode_block, mapped
+from axo_api.metrics.blocks import blocks_in, columns_beside, encode_block, mapped
 from axo_api.metrics.lines import decode_metric, frames_between, kept_behind
 from axo_contracts.frames import Metric
 
@@ -44,7 +44,7 @@ class MetricLog:
         except (msgspec.DecodeError, ValueError):
             log.exception("%s is damaged, and made anew from its journal", path)
             path.unlink()
-            path.with_suffix(".columns").unlink(missing_ok=True)
+            columns_beside(path).unlink(missing_ok=True)
             opened, newest = _opened(path)
         try:
             for found in kept_behind(journal, newest):
@@ -67,15 +67,10 @@ class MetricLog:
             self._lines.append(b"\n".join(line for line, _ in said) + b"\n")
             self._attempt, self._waiting, self._is_dirty = attempt, self._waiting + len(said), True
 
-    @property
-    def is_block_due(self) -> bool:
-        """Whether so many lines wait that they should become a block."""
-        return self._waiting >= LINES_A_BLOCK
-
     def seal_when_due(self) -> None:
         """Write the columns of the lines that wait, if they are many. A full disk makes them wait longer."""
         with self._turn:
-            if self.is_block_due and not self._is_closed:
+            if self._waiting >= LINES_A_BLOCK and not self._is_closed:
                 try:
                     self._seal()
                 except OSError as error:
@@ -85,8 +80,8 @@ class MetricLog:
         """Return when all lines that were appended are on disk."""
         with self._turn:
             if self._is_dirty and not self._is_closed:
-                self._is_dirty = False
                 self._lines.sync()
+                self._is_dirty = False
 
     def close(self) -> None:
         """Close the files, without a sync."""
@@ -117,7 +112,7 @@ def _opened(path: Path) -> tuple[MetricLog, tuple[int, int]]:
     columns = -1
     try:
         newest = _newest(path, lines.end)
-        columns = os.open(path.with_suffix(".columns"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        columns = os.open(columns_beside(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         return MetricLog(path, lines, columns), newest
     except BaseException:
         lines.close()

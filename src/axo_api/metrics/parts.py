@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
-from axo_api.metrics.blocks import Block, blocks_in, mapped
+from axo_api.metrics.blocks import Block, blocks_in, columns_beside, mapped
 from axo_api.metrics.columns import Column, column_of, names_in
 from axo_api.metrics.lines import frames_between
 from axo_contracts.frames import Metric
@@ -85,7 +85,7 @@ def parts_of(path: Path) -> list[Part]:
 
 def _sealed(path: Path) -> Iterator[Sealed]:
     try:
-        with path.with_suffix(".columns").open("rb") as file:
+        with columns_beside(path).open("rb") as file:
             data = mapped(file.fileno())
     except FileNotFoundError:
         return

@@ -58,9 +58,16 @@ def as_ndjson(points: Iterable[MetricPoint]) -> Iterator[bytes]:
 
 def as_csv(points: Iterable[MetricPoint], names: Sequence[str]) -> Iterator[bytes]:
     """Yield points as CSV with a column a name: a number, nan, inf or -inf, and nothing where none was said."""
-    yield _csv([[*COLUMNS, *names]])
+    yield csv_bytes([[*COLUMNS, *names]])
     for some in _chunks(points):
-        yield _csv([[*_placed(point), *(_cell(point, name) for name in names)] for point in some])
+        yield csv_bytes([[*_placed(point), *(_cell(point, name) for name in names)] for point in some])
+
+
+def csv_bytes(rows: Sequence[Sequence[Any]]) -> bytes:
+    """Return rows as lines of CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def _chunks(points: Iterable[MetricPoint]) -> Iterator[list[MetricPoint]]:
@@ -80,9 +87,3 @@ def _placed(point: MetricPoint) -> list[Any]:
 def _cell(point: MetricPoint, name: str) -> float | str | None:
     value = point.values.get(name)
     return point.non_finite.get(name) if value is None else value
-
-
-def _csv(rows: Sequence[Sequence[Any]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()

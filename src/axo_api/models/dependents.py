@@ -1,21 +1,19 @@
 """What depends on a thing that is to be deleted: live jobs, which always come first, and what only names it."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Select, Text, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Text, cast, delete, func, or_, select, update
 
 from axo_api.checkpoints.reasons import RemovedBecause
 from axo_api.clock import now
-from axo_api.errors import Conflict
+from axo_api.errors import Conflict, first_of, needed_by
 from axo_api.models import aliases
-from axo_api.models.service import get_trained, live_jobs_using, result_to_remove
+from axo_api.models.service import beside_result, get_result, live_jobs_using, lock_result
 from axo_api.tables import checkpoints, jobs, model_aliases
 from axo_contracts import storage_paths
 from axo_contracts.lifecycle import TERMINAL
-
-MOST_NAMED = 3  # in a sentence; the answer's `errors` have all
 
 
 class Dependent(NamedTuple):
@@ -54,15 +52,15 @@ def _waiting_for(connection: Connection, job_id: str) -> Sequence[str]:
 
 
 def _named(connection: Connection, job_id: str) -> Iterator[Dependent]:
-    standing = {*aliases_of(connection, job_id)}
+    standing = {*_standing_for(connection, job_id)}
     for name in sorted({name for names in aliases.names_of(connection, job_id).values() for name in names}):
         yield Dependent("alias", name, "stands for it" if name in standing else "would, if its last move was undone")
 
 
-def aliases_of(connection: Connection, job_id: str) -> list[str]:
-    """Return the aliases that stand for a job's result, or for a checkpoint of it, now."""
-    query = select(model_aliases.c.name).where(model_aliases.c.job_id == job_id, model_aliases.c.id.in_(_newest()))
-    return [*connection.execute(query.order_by(model_aliases.c.name)).scalars()]
+def _standing_for(connection: Connection, job_id: str, *which: ColumnElement[bool]) -> Sequence[str]:
+    """Return the aliases that stand for a job's result, or for a checkpoint of it, now; of them those of `which`."""
+    of_job = model_aliases.c.job_id == job_id, model_aliases.c.id.in_(_newest())
+    return connection.execute(select(model_aliases.c.name).where(*of_job, *which)).scalars().all()
 
 
 def _newest() -> Select[tuple[str]]:
@@ -84,39 +82,35 @@ def of_file(connection: Connection, file_id: str, *, owner: str) -> list[Depende
 def refuse(what: str, found: Sequence[Dependent], *, force: bool) -> None:
     """Raise `Conflict` for what depends on a thing that is to be deleted; `force`: only for what has to end first."""
     errors = [one._asdict() for one in found]
-    if live := [one for one in found if one.must_end]:
-        raise Conflict(f"{what} is needed by {_said(live)}; delete it when that has ended.", errors=errors)
+    if live := [one.id for one in found if one.must_end]:
+        raise Conflict(needed_by(what, live), errors=errors)
     if found and not force:
-        sentence = f"{what} is not alone: {_said(found)} {found[0].why}. With ?force=true it is deleted all the same."
+        named = first_of([one.id for one in found])
+        sentence = f"{what} is not alone: {named} {found[0].why}. With ?force=true it is deleted all the same."
         raise Conflict(sentence, errors=errors)
 
 
-def take_back_result(connection: Connection, name: str, *, owner: str | None, force: bool) -> Path:
-    """Let nobody find a result any more, nor the checkpoints beside it, and return where they lie.
+def take_back_result(connection: Connection, name: str, *, owner: str | None, force: bool) -> PurePosixPath:
+    """Forget the names of a result, give it and the checkpoints beside it to nobody, and return where all of it lies.
 
-    Doing it again is done once. Raises `ModelNotFound` and `Conflict`.
+    By its own name the result is found until `forget_result`, so that a deletion that was cut short is asked for again.
+    Raises `ModelNotFound` and `Conflict`.
     """
-    row = get_trained(connection, name, owner=owner)
-    beside = checkpoints.c.job_id == row["id"], checkpoints.c.attempt == row["result_attempt"]
-    steps = connection.execute(select(checkpoints.c.step).where(*beside).with_for_update()).scalars().all()
-    outputs = result_to_remove(connection, name, owner=owner)
+    row = get_result(connection, name, owner=owner)
+    beside = beside_result(row)
+    steps = connection.execute(select(checkpoints.c.step).where(beside).with_for_update()).scalars().all()
+    lock_result(connection, row["id"])
+    get_result(connection, name, owner=owner)  # not there any more, where another deletion was being finished
     refuse(repr(name), of_job(connection, row["id"]), force=force)
+    connection.execute(update(jobs).where(jobs.c.id == row["id"]).values(result_going_at=now()))
     gone = {"removed_at": now(), "removed_because": RemovedBecause.MODEL}
-    connection.execute(update(checkpoints).where(*beside, checkpoints.c.removed_at.is_(None)).values(gone))
-    for of_step in ([None], steps):
-        forget_names(connection, row, of_step)
-    return outputs
+    connection.execute(update(checkpoints).where(beside, checkpoints.c.removed_at.is_(None)).values(gone))
+    forget_names(connection, row, or_(model_aliases.c.step.is_(None), model_aliases.c.step.in_(steps)))
+    return storage_paths.attempt(row["id"], row["result_attempt"]) / storage_paths.OUTPUTS
 
 
-def forget_names(connection: Connection, job: RowMapping, steps: Sequence[int | None]) -> None:
-    """Remove the names that stand for a job's checkpoints of these steps; None: for its result."""
-    is_of = model_aliases.c.step.is_(None) if None in steps else model_aliases.c.step.in_(steps)
-    query = select(model_aliases.c.name).where(model_aliases.c.id.in_(_newest()), is_of)
-    names = connection.execute(query.where(model_aliases.c.job_id == job["id"])).scalars().all()
+def forget_names(connection: Connection, job: RowMapping, *which: ColumnElement[bool]) -> None:
+    """Remove the names that stand for what a job has left; of them those of `which`, conditions on aliases."""
+    names = _standing_for(connection, job["id"], *which)
     of_owner = model_aliases.c.owner == job["owner"], model_aliases.c.name.in_(names)
     connection.execute(delete(model_aliases).where(*of_owner))
-
-
-def _said(found: Sequence[Dependent]) -> str:
-    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return ", ".join(one.id for one in found[:MOST_NAMED]) + more

@@ -1,14 +1,14 @@
 """`/v1/models`: what can be trained, and what was."""
 
 import asyncio
-import shutil
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from axo_api.dependencies import Asking, Axo, Owner
+from axo_api.dependencies import Asking, Axo, Force, Owner
 from axo_api.errors import Conflict
+from axo_api.folders import remove_all
 from axo_api.json_body import TakesJson
 from axo_api.models import aliases, history, promoting, service
 from axo_api.models.dependents import take_back_result
@@ -17,7 +17,6 @@ from axo_api.openai.base_models import mapped
 from axo_api.pagination import After, Limit, Page, page
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=TakesJson)
-Force = Annotated[bool, Query(description="Delete it although other things name it or were made from it.")]
 Name = Annotated[str, Path(max_length=4096, description="Percent-encoded: it may hold `/` and `:`.")]
 AliasName = Annotated[str, Path(max_length=4096, description="What is behind `ft:` in a name, percent-encoded.")]
 
@@ -87,6 +86,6 @@ async def delete_model(model: Name, axo: Axo, caller: Asking, force: Force = Fal
     if await axo.database.write(partial(aliases.remove, name=model, owner=owner, prefer=caller.owner)):
         return DeletedModel(id=model)
     outputs = await axo.database.write(partial(take_back_result, name=model, owner=owner, force=force))
-    await asyncio.to_thread(shutil.rmtree, axo.settings.storage_root / outputs, ignore_errors=True)
+    await asyncio.to_thread(remove_all, axo.settings.storage_root / outputs, repr(model))
     await axo.database.write(partial(service.forget_result, name=model, owner=owner))
     return DeletedModel(id=model)

@@ -18,9 +18,10 @@ from axo_api.models.evaluated import Evaluated, evaluated, read
 from axo_api.models.gates import Figures, Gate, GateNotPassed, figures_of, problems
 from axo_api.models.history import own_name
 from axo_api.models.schemas import Alias, NewAlias
-from axo_api.models.service import Located, ModelNotFound, checkpoint_of, locate
+from axo_api.models.service import Located, ModelNotFound, checkpoint_of, hold_result, locate
 from axo_api.tables import jobs
 from axo_contracts.events import MODEL_PROMOTED
+from axo_contracts.jobs import MODEL_KINDS
 from axo_contracts.lifecycle import ON_A_WORKER, TERMINAL
 
 
@@ -118,7 +119,9 @@ def _undo(connection: Connection, *, name: str, caller: Caller) -> tuple[RowMapp
     before = aliases.get_row(connection, newest["undo_to"])
     model = None if before is None else _stands_for(connection, before)
     if before is None or model is None:
-        raise Conflict(f"What {name!r} stood for before is gone; have it stand for something else.")
+        raise Conflict(
+            f"What {name!r} stood for before is gone, or is being deleted; have it stand for something else."
+        )
     move = Move(before["job_id"], before["step"], caller.owner, undo_to=before["undo_to"], is_undo=True)
     return _add(connection, name, move, model.row, newest), model.name
 
@@ -141,18 +144,23 @@ def _add(connection: Connection, name: str, move: Move, job: RowMapping, newest:
 
 
 def _stands_for(connection: Connection, row: RowMapping) -> Located | None:
-    """Return what a move led to, or None where that was deleted since. A checkpoint of it stays for the transaction."""
-    job = connection.execute(select(jobs).where(jobs.c.id == row["job_id"])).mappings().one()
+    """Return what a move led to, which stays for the transaction, or None where that is deleted."""
     if row["step"] is not None:
+        job = connection.execute(select(jobs).where(jobs.c.id == row["job_id"])).mappings().one()
         return Located(job, row["step"]) if checkpoint_of(connection, job["id"], row["step"]) else None
+    try:
+        job = hold_result(connection, row["job_id"])
+    except ModelNotFound:
+        return None
     return None if job["status"] in TERMINAL and job["result_attempt"] is None else Located(job, None)
 
 
 def _check_that_it_stays(connection: Connection, model: Located) -> None:
-    """Raise `NotFound` for a checkpoint that there is not, and `Conflict` for one that the trainer may delete."""
-    job, step = model
-    if step is None:
+    """Raise `NotFound` for what there is not, and `Conflict` for what is no model, or may be deleted by its trainer."""
+    if model.step is None:
+        _check_that_it_has_a_model(hold_result(connection, model.row["id"]))
         return
+    job, step = get(connection, model.row["id"], owner=None), model.step  # as it is by now
     checkpoint = checkpoint_of(connection, job["id"], step)
     if checkpoint is None:
         raise ModelNotFound(
@@ -164,4 +172,18 @@ def _check_that_it_stays(connection: Connection, model: Located) -> None:
         raise Conflict(
             f"Job {job['id']} trains, and its trainer may delete checkpoint {step} (save_total_limit); name it when "
             "the job has ended, or train with `keep`."
+        )
+
+
+def _check_that_it_has_a_model(job: RowMapping) -> None:
+    """Raise `Conflict` unless a job has left a model which is still there, or has not ended and will leave one."""
+    if job["kind"] not in MODEL_KINDS:
+        raise Conflict(
+            f"Job {job['id']} is of kind {job['kind']}, which leaves no model; a name stands for what a job of kind "
+            f"{', '.join(MODEL_KINDS)} leaves."
+        )
+    if job["status"] in TERMINAL and job["result_attempt"] is None:
+        raise Conflict(
+            f"Job {job['id']} is {job['status']} and has no result; name a checkpoint of it by its `step`, or another "
+            "job."
         )

@@ -84,7 +84,7 @@ class NewAlias(Strict):
     """What a name is to stand for: a job's result or checkpoint, or a model."""
 
     job_id: Annotated[str, Field(max_length=64, examples=["ftjob-01m80dj386h6snwnj5w2aq1gwa"])] | None = None
-    """The job whose result it names. It need not have ended."""
+    """The job whose result it names. It need not have ended; once it has, there must be a result."""
     step: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     """The step of a checkpoint of it. Left out: the result."""
     model: Annotated[str, Field(min_length=1, max_length=4096)] | None = None

@@ -1,10 +1,10 @@
 """What was trained here. Each function is one transaction."""
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Select, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, select, update
 
 from axo_api.checkpoints.folders import folder_of as checkpoint_folder
 from axo_api.clock import now
@@ -16,7 +16,7 @@ from axo_api.owners import owned
 from axo_api.tables import checkpoints, jobs
 from axo_contracts.jobs import MODEL_KINDS
 from axo_contracts.lifecycle import JobStatus
-from axo_contracts.storage_paths import OUTPUTS, attempt
+from axo_contracts.storage_paths import OUTPUTS, attempt, job_of
 
 
 class ModelNotFound(NotFound):
@@ -28,7 +28,8 @@ class ModelNotFound(NotFound):
 def find_trained(connection: Connection, *, owner: str, limit: int) -> Sequence[RowMapping]:
     """Return up to `limit` of an owner's jobs that left a model which is still there, newest first."""
     left_one = jobs.c.status == JobStatus.SUCCEEDED, jobs.c.result_attempt.is_not(None), jobs.c.kind.in_(MODEL_KINDS)
-    query = select(jobs).where(jobs.c.owner == owner, *left_one).order_by(jobs.c.id.desc()).limit(limit)
+    stays = jobs.c.result_going_at.is_(None)
+    query = select(jobs).where(jobs.c.owner == owner, *left_one, stays).order_by(jobs.c.id.desc()).limit(limit)
     return connection.execute(query).mappings().all()
 
 
@@ -80,41 +81,66 @@ def _is_there(connection: Connection, row: RowMapping, step: int | None) -> bool
     return connection.execute(_of_step(row["id"], step)).one_or_none() is not None
 
 
-def result_to_remove(connection: Connection, name: str, *, owner: str | None) -> Path:
-    """Return where the result of a model lies, below the storage root, so that it can be removed.
-
-    Raises `ModelNotFound`, and `Conflict` for a checkpoint, or while a job that has not ended goes on from the model.
-    """
+def get_result(connection: Connection, name: str, *, owner: str | None) -> RowMapping:
+    """Return the job whose result is called `name`. Raises `ModelNotFound`, and `Conflict` for a checkpoint."""
     row, step = locate(connection, name, owner=owner)
     if step is not None:
         raise Conflict(
             f"{name!r} is a checkpoint; DELETE /v1/jobs/{row['id']}/checkpoints/{{step}} deletes it, and DELETE of the "
             f"model {model_name(row)!r} all of them."
         )
-    folder = attempt(row["id"], row["result_attempt"])
-    if users := live_jobs_using(connection, folder):
-        raise Conflict(f"{name!r} is needed by {', '.join(users[:3])}; delete it when that has ended.")
-    return Path(folder / OUTPUTS)
+    return row
 
 
 def live_jobs_using(connection: Connection, folder: PurePosixPath) -> Sequence[str]:
     """Return the ids of the jobs that have not ended, and read what lies in `folder`: an attempt's, or a checkpoint."""
-    job_id = folder.parts[1]
-    return [reader.job_id for reader in readers_of(connection, job_id) if reader.needs(folder)]
+    return [reader.job_id for reader in readers_of(connection, job_of(folder)) if reader.needs(folder)]
 
 
 def folder_of(connection: Connection, located: Located) -> PurePosixPath:
     """Return where a model, or a checkpoint of it, lies below the storage root.
 
-    A checkpoint is not deleted before the transaction ends. Raises `ModelNotFound` for one that has just been.
+    It is not deleted before the transaction ends. Raises `ModelNotFound` for what is being deleted, or has just been.
     """
     row, step = located
     if step is None:
-        return attempt(row["id"], row["result_attempt"]) / OUTPUTS
+        return result_of(connection, row["id"])
     checkpoint = checkpoint_of(connection, row["id"], step)
     if checkpoint is None:
         raise ModelNotFound(f"{located.name!r} has just been deleted.", param="model")
     return checkpoint_folder(checkpoint)
+
+
+def result_of(connection: Connection, job_id: str) -> PurePosixPath:
+    """Return where a job's result lies below the storage root. It stays for the transaction. Raises `ModelNotFound`."""
+    job = hold_result(connection, job_id)
+    if job["result_attempt"] is None:
+        raise ModelNotFound(f"Job {job_id} has left no model, or it was deleted.", param="model")
+    return attempt(job_id, job["result_attempt"]) / OUTPUTS
+
+
+def hold_result(connection: Connection, job_id: str) -> RowMapping:
+    """Return a job's row. Its result, also one to come, stays for the transaction.
+
+    Raises `ModelNotFound` for a result that is being deleted.
+    """
+    held = select(jobs).where(jobs.c.id == job_id).with_for_update(read=True, key_share=True)
+    job = connection.execute(held).mappings().one_or_none()
+    if job is None:
+        raise ModelNotFound(f"Job {job_id} has just been deleted.", param="model")
+    if job["result_going_at"] is not None:
+        raise ModelNotFound(is_going(job_id), param="model")
+    return job
+
+
+def is_going(job_id: str) -> str:
+    """Return the sentence for a result that is being deleted."""
+    return f"The result of job {job_id} is being deleted; DELETE /v1/models/{job_id} again finishes what was cut short."
+
+
+def lock_result(connection: Connection, job_id: str) -> None:
+    """Wait until nobody holds a job's result, and let nobody until the transaction ends, which has it go."""
+    connection.execute(select(jobs.c.id).where(jobs.c.id == job_id).with_for_update())
 
 
 def checkpoint_of(connection: Connection, job_id: str, step: int) -> RowMapping | None:
@@ -128,8 +154,17 @@ def _of_step(job_id: str, step: int) -> Select[Any]:
 
 
 def forget_result(connection: Connection, name: str, *, owner: str | None) -> None:
-    """Say that a model's files are gone, and those of the checkpoints beside it, which are marked."""
-    row = get_trained(connection, name, owner=owner)
-    beside = checkpoints.c.job_id == row["id"], checkpoints.c.attempt == row["result_attempt"]
-    connection.execute(update(checkpoints).where(*beside, checkpoints.c.gone_at.is_(None)).values(gone_at=now()))
-    connection.execute(update(jobs).where(jobs.c.id == row["id"]).values(result_attempt=None))
+    """Say that a model's files are gone, and those of the checkpoints beside it, which are marked.
+
+    Raises `ModelNotFound`, and `Conflict` for a checkpoint.
+    """
+    row = get_result(connection, name, owner=owner)
+    marked = beside_result(row) & checkpoints.c.gone_at.is_(None)
+    connection.execute(update(checkpoints).where(marked).values(gone_at=now()))
+    gone = {"result_attempt": None, "result_going_at": None}
+    connection.execute(update(jobs).where(jobs.c.id == row["id"]).values(gone))
+
+
+def beside_result(job: RowMapping) -> ColumnElement[bool]:
+    """Return the condition on the checkpoints that lie beside a job's result: its attempt's."""
+    return and_(checkpoints.c.job_id == job["id"], checkpoints.c.attempt == job["result_attempt"])

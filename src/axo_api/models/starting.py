@@ -1,13 +1,16 @@
 """A trained model as what another job goes on from."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from axo_api.errors import Invalid
-from axo_api.models.service import folder_of, locate
+from axo_api.models.service import ModelNotFound, checkpoint_of, folder_of, locate, result_of
 from axo_api.openai.names import base_name
 from axo_contracts.jobs import TrainSpec, spec_from_json
+from axo_contracts.storage_paths import OUTPUTS, job_of
 
 _BY_CONFIG = "was trained by a whole Axolotl config; go on from it by such a config"
 _INSTEAD = {
@@ -32,3 +35,19 @@ def start_from(connection: Connection, name: str, *, owner: str | None, prefer: 
     if not isinstance(spec, TrainSpec):
         raise Invalid(f"model: {name!r} {_INSTEAD.get(row['kind'], _BY_CONFIG)}.", param="model")
     return Start(spec, base_name(row), str(folder_of(connection, located)))
+
+
+def check_start(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Raise `ModelNotFound` where what a new job goes on from was deleted since it was found; else it stays there.
+
+    A retry takes what its job was given, as it is by now.
+    """
+    if row["weights_from"] is None or row["retry_of"] is not None:
+        return
+    folder = PurePosixPath(row["weights_from"])
+    if folder.name == OUTPUTS:
+        result_of(connection, job_of(folder))
+        return
+    checkpoint = checkpoint_of(connection, job_of(folder), int(folder.name.rpartition("-")[2]))
+    if checkpoint is None:
+        raise ModelNotFound(f"Checkpoint {folder.name} of job {job_of(folder)} has just been deleted.", param="model")

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy import Connection, RowMapping
 
 from axo_api.errors import Invalid
-from axo_api.models.service import Located, ModelNotFound, folder_of, locate
+from axo_api.models.service import Located, folder_of, locate, result_of
 from axo_api.openai.names import base_name, model_name
 from axo_contracts.jobs import spec_from_json
 from axo_contracts.named_model import NamedModel
-from axo_contracts.storage_paths import OUTPUTS, attempt
 
 
 class Weights(NamedTuple):
@@ -68,11 +67,9 @@ def base_of(connection: Connection, named: NamedModel, *, owner: str) -> Weights
     return base_left_by(found.row)
 
 
-def left_by(row: RowMapping) -> Weights:
+def left_by(connection: Connection, row: RowMapping) -> Weights:
     """Return the model that a job has left. Raises `ModelNotFound` for one that was deleted since."""
-    if row["result_attempt"] is None:
-        raise ModelNotFound(f"Job {row['id']} has left no model, or it was deleted.")
-    return _lying_in(attempt(row["id"], row["result_attempt"]) / OUTPUTS, row, model_name(row))
+    return _lying_in(result_of(connection, row["id"]), row, model_name(row))
 
 
 def base_left_by(row: RowMapping) -> Weights:

@@ -32,10 +32,10 @@ def families(snapshot: Snapshot) -> Iterator[Metric]:
     if snapshot.record is not None:
         yield from _queue(snapshot.record)
         yield from _sums(snapshot.record.sums)
-    if snapshot.flow is not None:
-        yield _gauge("axo_frames_waiting", "Entries of frames that the recorder has yet to take.", _waiting(snapshot))
-        yield _gauge("axo_recorder_lag_seconds", "Age of the oldest of them.", snapshot.flow.oldest_frame_seconds)
-        yield from fleet_families(snapshot.flow.workers, snapshot.record.runs if snapshot.record else ())
+    if (flow := snapshot.flow) is not None:
+        yield _gauge("axo_frames_waiting", "Entries of frames that the recorder has yet to take.", flow.frames_waiting)
+        yield _gauge("axo_recorder_lag_seconds", "Age of the oldest of them.", flow.oldest_frame_seconds)
+        yield from fleet_families(flow.workers, snapshot.record.runs if snapshot.record else ())
     if snapshot.record is not None and snapshot.flow is not None:
         yield _reasons(snapshot.record, snapshot.flow)
 
@@ -47,10 +47,6 @@ def waiting_for(place: Place | str) -> str:
     if "GPUs on one host" in place:
         return "too_large"
     return next((label for beginning, label in WAITS.items() if place.startswith(beginning)), "other")
-
-
-def _waiting(snapshot: Snapshot) -> float:
-    return snapshot.flow.frames_waiting if snapshot.flow else 0
 
 
 def _queue(record: Record) -> Iterator[Metric]:

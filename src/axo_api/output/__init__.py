@@ -1,1 +1,1 @@
-"""What a job has put out: its stream, log, metrics, events, config and checkpoints."""
+"""What a job has said and done: its stream, log, moves and config. Metrics and checkpoints have rooms of their own."""

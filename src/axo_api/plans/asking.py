@@ -8,6 +8,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from axo_api.connections import Waiting
 from axo_contracts import redis_names
 from axo_contracts.ids import new_id
 from axo_contracts.questions import Answer, Failed, Question, decode_answer, encode
@@ -17,17 +18,21 @@ log = logging.getLogger(__name__)
 _LOOK_SECONDS = 2.0  # of one wait in Redis, well below the client's own patience
 
 
-async def ask(redis: Redis, worker_id: str, question: Question, *, seconds: float) -> Answer:
-    """Return a worker's answer, or `Failed` when there is none within `seconds`."""
+async def ask(waiting: Waiting, worker_id: str, question: Question, *, seconds: float) -> Answer:
+    """Return a worker's answer, or `Failed` when there is none within `seconds`.
+
+    Raises `Unavailable` when too many wait already.
+    """
     question_id = new_id("question")
-    try:
-        await _put(redis, worker_id, question_id, question, seconds)
-        answer = await _take(redis, question_id, seconds)
-    except RedisError as error:
-        log.warning("worker %s could not be asked: %r", worker_id, error)
-        return Failed(message="Redis does not answer, so that no worker could be asked.")
-    finally:
-        await _forget(redis, question_id)
+    with waiting.place() as redis:
+        try:
+            await _put(redis, worker_id, question_id, question, seconds)
+            answer = await _take(redis, question_id, seconds)
+        except RedisError as error:
+            log.warning("worker %s could not be asked: %r", worker_id, error)
+            return Failed(message="Redis does not answer, so that no worker could be asked.")
+        finally:
+            await _forget(redis, question_id)
     return answer or Failed(message=f"Worker {worker_id} did not answer within {seconds:g} s.")
 
 

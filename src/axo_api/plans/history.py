@@ -1,6 +1,6 @@
 """How long a run would take, from how long the fleet's own runs of the same kind took."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,29 +28,8 @@ class Pace:
     seconds_before: float
 
 
-def time_estimate(
-    connection: Connection, storage_root: Path, spec: JobSpec, planned: Planned, gpus: int
-) -> TimeEstimate | None:
-    """Return how long the planned steps would take, or None while no run of the kind has ended well."""
-    if not planned.steps:
-        return None
-    tokens = planned.tokens
-    metric = tokens.metric if tokens else None
-    paces = [pace for row in _runs(connection, spec, gpus) if (pace := _pace(storage_root, row, metric))]
-    if not paces:
-        return None
-    before = median(pace.seconds_before for pace in paces)
-    rates = [pace.tokens_a_second for pace in paces if pace.tokens_a_second]
-    of = f"the median of {len(paces)} ended runs of this base model, method and adapter on {gpus or 'no'} GPU(s)"
-    if tokens and rates:
-        rate = median(rates)
-        counted = tokens.trained if tokens.metric_counts == "trained" else tokens.total
-        return TimeEstimate(seconds=before + counted / rate, runs=len(paces), rests_on=f"{rate:,.1f} tokens/s, {of}")
-    rate = median(pace.steps_a_second for pace in paces)
-    return TimeEstimate(seconds=before + planned.steps / rate, runs=len(paces), rests_on=f"{rate:.3g} steps/s, {of}")
-
-
-def _runs(connection: Connection, spec: JobSpec, gpus: int) -> list[RowMapping]:
+def ended_runs(connection: Connection, spec: JobSpec, gpus: int) -> Sequence[RowMapping]:
+    """Return the newest attempts that ended well, of the base model, method and adapter of `spec`, on as many GPUs."""
     query = (
         select(attempts.c.job_id, attempts.c.attempt, attempts.c.started_at, attempts.c.gpus)
         .join(jobs, (jobs.c.id == attempts.c.job_id) & (jobs.c.result_attempt == attempts.c.attempt))
@@ -64,6 +43,27 @@ def _runs(connection: Connection, spec: JobSpec, gpus: int) -> list[RowMapping]:
         .limit(MOST_RUNS)
     )
     return [row for row in connection.execute(query).mappings() if len(row["gpus"]) == gpus]
+
+
+def time_estimate(storage_root: Path, runs: Sequence[RowMapping], planned: Planned, gpus: int) -> TimeEstimate | None:
+    """Return how long the planned steps would take, by `runs` of the kind on so many GPUs; None: none can tell.
+
+    Reads files. Raises `OSError`.
+    """
+    tokens = planned.tokens
+    metric = tokens.metric if tokens else None
+    paces = [pace for row in runs if (pace := _pace(storage_root, row, metric))]
+    if not planned.steps or not paces:
+        return None
+    before = median(pace.seconds_before for pace in paces)
+    rates = [pace.tokens_a_second for pace in paces if pace.tokens_a_second]
+    of = f"the median of {len(paces)} ended runs of this base model, method and adapter on {gpus or 'no'} GPU(s)"
+    if tokens and rates:
+        rate = median(rates)
+        counted = tokens.trained if tokens.metric_counts == "trained" else tokens.total
+        return TimeEstimate(seconds=before + counted / rate, runs=len(paces), rests_on=f"{rate:,.1f} tokens/s, {of}")
+    rate = median(pace.steps_a_second for pace in paces)
+    return TimeEstimate(seconds=before + planned.steps / rate, runs=len(paces), rests_on=f"{rate:.3g} steps/s, {of}")
 
 
 def _pace(storage_root: Path, run: RowMapping, metric: str | None) -> Pace | None:

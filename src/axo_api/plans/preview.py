@@ -51,7 +51,7 @@ async def tokenized_rows(
     capabilities = adviser.capabilities or Capabilities()
     config = resolve_config(compile_config(spec), spec, capabilities)
     question = PreviewQuestion(config=config, rows=tuple(rows), device=adviser.device)
-    answer = await ask(axo.redis, adviser.worker_id, question, seconds=ASKING_SECONDS)
+    answer = await ask(axo.waiting, adviser.worker_id, question, seconds=ASKING_SECONDS)
     match answer:
         case Previewed(rows=seen):
             data = [TokenizedRow.model_validate(msgspec.to_builtins(row)) for row in seen]

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from axo_contracts.formats import RowFormat
 from axo_contracts.methods import Method, Sft
+from axo_contracts.named_model import ModelName
 
 
 class _View(BaseModel):
@@ -110,7 +111,7 @@ class PreviewRequest(_View):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    base_model: Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f]+$")]
+    base_model: ModelName
     """The model whose tokenizer and chat template the rows go through."""
     method: Method = Sft()
     format: RowFormat | None = None

@@ -26,7 +26,7 @@ from axo_api.jobs.service import Submission, dry_run
 from axo_api.plans.advisers import Adviser, find_adviser
 from axo_api.plans.asking import ask
 from axo_api.plans.defaults import defaults_of
-from axo_api.plans.history import time_estimate
+from axo_api.plans.history import ended_runs, time_estimate
 from axo_api.plans.naming import name_of_config
 from axo_api.plans.overlaps import shared_rows
 from axo_api.plans.refusals import invalid_config
@@ -70,15 +70,9 @@ async def plan(axo: Parts, given: JobSpec, *, caller: Caller) -> Plan:
     if isinstance(answer, Refused):
         raise invalid_config(answer, checked.spec)
     planned = answer if isinstance(answer, Planned) else Planned(config={})
-    time = await axo.database.read(
-        partial(
-            time_estimate,
-            storage_root=axo.settings.storage_root,
-            spec=checked.spec,
-            planned=planned,
-            gpus=adviser.device.gpus,
-        )
-    )
+    gpus = adviser.device.gpus
+    runs = await axo.database.read(partial(ended_runs, spec=checked.spec, gpus=gpus)) if planned.steps else ()
+    time = await asyncio.to_thread(time_estimate, axo.settings.storage_root, runs, planned, gpus)
     shared = await asyncio.to_thread(lambda: list(shared_rows(checked.spec, axo.settings.storage_root)))
     return _plan(given, checked, config, adviser, answer, planned, time, shared)
 
@@ -94,7 +88,7 @@ async def _ask(axo: Parts, adviser: Adviser, config: dict[str, Any], inputs: tup
     if adviser.worker_id is None:
         return Failed(message="Steps, tokens, memory and disk are known when a worker with a helper is online.")
     question = PlanQuestion(config=config, inputs=inputs, device=adviser.device, seconds=HELPER_SECONDS)
-    return await ask(axo.redis, adviser.worker_id, question, seconds=ASKING_SECONDS)
+    return await ask(axo.waiting, adviser.worker_id, question, seconds=ASKING_SECONDS)
 
 
 def _plan(

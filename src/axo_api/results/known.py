@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, select
 from axo_api.errors import NotFound
 from axo_api.jobs.service import get
 from axo_api.metrics.job_metrics import JobMetrics
+from axo_api.models.service import is_going
 from axo_api.openai.jobs.measures import TOKENS
 from axo_api.tables import attempts, checkpoints
 from axo_contracts.lifecycle import JobStatus
@@ -29,9 +30,12 @@ class Known:
         return next(row for row in self.attempts if row["attempt"] == self.job["result_attempt"])
 
 
-def known_result(connection: Connection, job_id: str, *, owner: str | None) -> Known:
-    """Return what is known of a job's result. Raises `NotFound`, also for a job that has none, with the reason."""
-    job = get(connection, job_id, owner=owner)
+def known_result(connection: Connection, job_id: str) -> Known:
+    """Return what is known of the result of a job, whoever's it is.
+
+    Raises `NotFound`, also for a job that has no result, or one that is being deleted, with the reason.
+    """
+    job = get(connection, job_id, owner=None)
     if job["status"] != JobStatus.SUCCEEDED:
         raise NotFound(
             f"Job {job_id} is {job['status']}; only a job that has succeeded has a manifest. Its files are listed by "
@@ -40,6 +44,8 @@ def known_result(connection: Connection, job_id: str, *, owner: str | None) -> K
         )
     if job["result_attempt"] is None:
         raise NotFound(f"The result of job {job_id} was deleted before its manifest was asked for.", param="job_id")
+    if job["result_going_at"] is not None:
+        raise NotFound(is_going(job_id), param="job_id")
     of_job = (
         select(table).where(table.c.job_id == job_id).order_by(table.c.attempt) for table in (attempts, checkpoints)
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -10,8 +10,10 @@ from sqlalchemy import RowMapping
 
 from axo_api.artifacts.files import files_of
 from axo_api.artifacts.hashes import read_record
+from axo_api.checkpoints.folders import folder_of
 from axo_api.clock import now
 from axo_api.openai.names import model_name
+from axo_api.opening import open_regular
 from axo_api.results.known import Figures, Known, figures
 from axo_contracts import storage_paths
 from axo_contracts.manifest import FORMAT
@@ -39,7 +41,7 @@ def manifest_of(storage_root: Path, known: Known) -> dict[str, Any]:
         "attempts": [{name: _plain(row[name]) for name in _OF_ATTEMPT} for row in known.attempts],
         "training": _training(job, figures(storage_root, job["id"])),
         "checkpoints": [_checkpoint(storage_root, row) for row in known.checkpoints],
-        "outputs": {"attempt": job["result_attempt"], "files": _outputs(job["result_attempt"], folder)},
+        "outputs": {"attempt": job["result_attempt"], "files": _outputs(storage_root, job["result_attempt"], folder)},
     }
 
 
@@ -77,28 +79,30 @@ def _training(job: RowMapping, measured: Figures) -> dict[str, Any]:
 
 
 def _checkpoint(storage_root: Path, row: RowMapping) -> dict[str, Any]:
-    """Return a checkpoint; the hash is that of its own manifest, which names each of its files."""
-    manifest = storage_root / storage_paths.attempt(row["job_id"], row["attempt"]) / row["path"] / CHECKPOINT_MANIFEST
+    """Return a checkpoint; the hash is that of its own manifest, which names each of its files. None: it has none."""
     known = {name: row[name] for name in ("id", "attempt", "step", "path", "bytes")}
-    return {**known, "sha256": _sha256(manifest) if manifest.is_file() else None}
+    try:
+        return {**known, "sha256": _sha256(storage_root, storage_root / folder_of(row) / CHECKPOINT_MANIFEST)}
+    except FileNotFoundError:
+        return {**known, "sha256": None}
 
 
-def _outputs(attempt: int, folder: Path) -> list[dict[str, Any]]:
+def _outputs(storage_root: Path, attempt: int, folder: Path) -> list[dict[str, Any]]:
     outputs = folder / storage_paths.OUTPUTS
     return [
         {
             "path": file.path,
             "bytes": file.bytes,
-            "sha256": file.sha256 or _sha256(outputs / file.path),
+            "sha256": file.sha256 or _sha256(storage_root, outputs / file.path),
             "pickle": is_pickle(file.path),
         }
         for file in files_of(attempt, folder)
-        if not file.path.startswith("checkpoint-")
+        if not storage_paths.is_of_checkpoint(PurePosixPath(file.path).parts[0])
     ]
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+def _sha256(storage_root: Path, path: Path) -> str:
+    with open_regular(path, below=storage_root) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

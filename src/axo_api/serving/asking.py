@@ -11,6 +11,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from axo_api.connections import Waiting
 from axo_api.errors import Unavailable
 from axo_contracts import redis_names
 from axo_contracts.completions import (
@@ -66,31 +67,33 @@ class _Patience:
 
 
 async def ask(
-    redis: Redis, worker_id: str, completion: Completion, *, first_word_seconds: float
+    waiting: Waiting, worker_id: str, completion: Completion, *, first_word_seconds: float
 ) -> AsyncGenerator[Event, None]:
     """Yield the events of a completion up to its last, and `Working` every few seconds while nothing else comes.
 
-    Whoever stops to read stops the writing. Raises `Unavailable` when the worker is silent for too long, or Redis away.
+    Whoever stops to read stops the writing. Raises `Unavailable` when the worker is silent for too long, Redis away, or
+    too many wait already.
     """
     completion_id = new_id("completion")
     patience = _Patience(first_word_seconds, time.monotonic())
-    try:
-        await _put(redis, worker_id, completion_id, completion)
-        last = FIRST_ENTRY
-        while True:
-            await _still_wanted(redis, completion_id, worker_id, patience)
-            last, events = await _read(redis, completion_id, last)
-            patience.note(events)
-            patience.check()
-            for event in events or [Working(phase="waiting")]:
-                yield event
-                if isinstance(event, Done | Failed):
-                    return
-    except RedisError as error:
-        log.warning("worker %s could not be asked: %r", worker_id, error)
-        raise Unavailable("Redis does not answer, so no model can be asked. Try again shortly.") from error
-    finally:
-        await _forget(redis, completion_id)
+    with waiting.place() as redis:
+        try:
+            await _put(redis, worker_id, completion_id, completion)
+            last = FIRST_ENTRY
+            while True:
+                await _still_wanted(redis, completion_id, worker_id, patience, read=last)
+                last, events = await _read(redis, completion_id, last)
+                patience.note(events)
+                patience.check()
+                for event in events or [Working(phase="waiting")]:
+                    yield event
+                    if isinstance(event, Done | Failed):
+                        return
+        except RedisError as error:
+            log.warning("worker %s could not be asked: %r", worker_id, error)
+            raise Unavailable("Redis does not answer, so no model can be asked. Try again shortly.") from error
+        finally:
+            await _forget(redis, completion_id)
 
 
 async def _put(redis: Redis, worker_id: str, completion_id: str, completion: Completion) -> None:
@@ -104,15 +107,20 @@ async def _put(redis: Redis, worker_id: str, completion_id: str, completion: Com
         await pipeline.execute()
 
 
-async def _still_wanted(redis: Redis, completion_id: str, worker_id: str, patience: _Patience) -> None:
-    """Say that the completion is waited for. Raises `Unavailable` when it is gone, or the worker before it began."""
+async def _still_wanted(redis: Redis, completion_id: str, worker_id: str, patience: _Patience, *, read: str) -> None:
+    """Say that the completion is waited for, and let go of what stands before the entry `read`.
+
+    Raises `Unavailable` when the completion is gone, or the worker before it began.
+    """
+    events = redis_names.completion_events(completion_id)
     async with redis.pipeline(transaction=False) as pipeline:
         pipeline.expire(redis_names.completion(completion_id), redis_names.WANTED_SECONDS)
-        pipeline.expire(redis_names.completion_events(completion_id), redis_names.WRITTEN_SECONDS)
-        pipeline.expire(redis_names.completions(worker_id), redis_names.QUESTIONS_SECONDS)
         pipeline.exists(redis_names.serving(worker_id))
         pipeline.lpos(redis_names.completions(worker_id), completion_id)
-        is_known, _, _, is_served, place = await pipeline.execute()
+        pipeline.expire(redis_names.completions(worker_id), redis_names.QUESTIONS_SECONDS)
+        pipeline.expire(events, redis_names.WRITTEN_SECONDS)
+        pipeline.xtrim(events, minid=read, approximate=False)
+        is_known, is_served, place, *_ = await pipeline.execute()
     if not is_known:
         raise Unavailable("Redis has lost the request. Ask again.")
     if patience.heard_at is None and (not is_served or patience.is_lost(is_waiting=place is not None)):

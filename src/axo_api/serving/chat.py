@@ -13,6 +13,7 @@ class ChatFace(Face[ChatCompletion]):
 
     id_prefix = "chatcmpl"
     streamed_as = "chat.completion.chunk"
+    asked_in = "messages"
 
     def choices_of(self, piece: Piece) -> list[dict[str, Any]]:
         """Return what a chunk has of a piece."""

@@ -51,7 +51,7 @@ async def _answered(axo: Parts, caller: Caller, wanted: AnyRequest, face: Face[W
     events = await service.begin(axo, wanted, caller)
     if not wanted.stream:
         return await service.whole(events, face, request)
-    early, rest = await service.opened(events)
+    early, rest = await service.opened(events, face)
     request_id = request.scope.get("axo.request_id")
     chunks = service.chunks(early, rest, face, tells_usage=wanted.tells_usage, request_id=request_id)
     return event_stream(chunks, partial(axo.keys.still_accepts, caller), axo.hub.closing)

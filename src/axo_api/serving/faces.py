@@ -34,6 +34,8 @@ class Face(ABC, Generic[W]):
 
     id_prefix: ClassVar[str]
     streamed_as: ClassVar[str]
+    asked_in: ClassVar[str]
+    """The field of a request that has what the model is to go on with."""
 
     def __init__(self, model: str, *, has_logprobs: bool) -> None:
         self.id = new_id(self.id_prefix)

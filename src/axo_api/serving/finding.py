@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from axo_api.callers import Caller
 from axo_api.dependencies import Parts
+from axo_api.jobs.spec_columns import has_base_model
 from axo_api.models.service import ModelNotFound
 from axo_api.models.weights import Weights, weights_of
 from axo_api.openai.base_models import mapped
@@ -43,7 +44,5 @@ def _find(connection: Connection, name: str, caller: Caller) -> Weights:
 
 
 def _was_read(connection: Connection, name: str, owner: str | None) -> bool:
-    names = jobs.c.spec["base_model"], jobs.c.spec["model"], jobs.c.spec[("config", "base_model")]
-    named_so = or_(*(field.as_string() == name for field in names))
-    query = select(jobs.c.id).where(owned(jobs, owner), named_so).limit(1)
+    query = select(jobs.c.id).where(owned(jobs, owner), has_base_model(name)).limit(1)
     return connection.execute(query).one_or_none() is not None

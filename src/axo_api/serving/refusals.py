@@ -30,13 +30,13 @@ class GenerationFailed(ApiError):
     headers = {"x-should-retry": "false"}  # noqa: RUF012 (a constant of the class)
 
 
-def refusal_of(failed: Failed) -> ApiError:
-    """Return the refusal."""
+def refusal_of(failed: Failed, *, asked_in: str) -> ApiError:
+    """Return the refusal; `asked_in` is the field that has what the model was to go on with."""
     match failed.code:
         case "context_length_exceeded":
-            return ContextLengthExceeded(failed.message, param="messages")
+            return ContextLengthExceeded(failed.message, param=asked_in)
         case "invalid_prompt":
-            return InvalidPrompt(failed.message, param="messages")
+            return InvalidPrompt(failed.message, param=asked_in)
         case "model_not_found":
             return ModelNotFound(failed.message, param="model")
         case "model_not_loadable":

@@ -1,5 +1,6 @@
 """What OpenAI's clients ask of a model. What is not done here is refused by name, never left out without a word."""
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -9,6 +10,8 @@ from axo_contracts.strict import Strict
 
 MOST_ANSWERS = 128
 MOST_STOPS = 4
+MOST_LOG_PROBABILITIES = 1_000_000  # of one request; each is about a hundred bytes on its way
+UNSAID_TOKENS = 4096  # of an answer whose length the request leaves to the model, when they are counted
 
 
 def _refuse(value: Any) -> None:
@@ -38,7 +41,7 @@ class StreamOptions(Strict):
     """End with a chunk that has the numbers of tokens, and no choice."""
 
 
-class Request(Strict):
+class Request(Strict, ABC):
     """What both kinds of completion take."""
 
     model: Annotated[str, Field(min_length=1, max_length=4096)]
@@ -72,6 +75,20 @@ class Request(Strict):
             raise ValueError("stream_options are for a stream; say stream: true")
         return self
 
+    @model_validator(mode="after")
+    def _asks_for_few_log_probabilities(self) -> Self:
+        sampling = self.sampling()
+        if sampling.top_logprobs is None:
+            return self
+        answers = max(1, len(self.prompts())) * sampling.n
+        asked = answers * (sampling.max_tokens or UNSAID_TOKENS) * (1 + sampling.top_logprobs)
+        if asked > MOST_LOG_PROBABILITIES:
+            raise ValueError(
+                f"{answers} answers may come to {asked} log probabilities, and a request may have "
+                f"{MOST_LOG_PROBABILITIES}; give or lower max_tokens, or ask for fewer answers or likeliest tokens"
+            )
+        return self
+
     @property
     def tells_usage(self) -> bool:
         """Whether the stream ends with the numbers of tokens."""
@@ -90,9 +107,9 @@ class Request(Strict):
         """Return the texts to go on with, where it is about texts."""
         return ()
 
+    @abstractmethod
     def sampling(self) -> Sampling:
         """Return how the answers are made."""
-        raise NotImplementedError
 
     def _sampling(self, *, max_tokens: int | None, top_logprobs: int | None) -> Sampling:
         return Sampling(

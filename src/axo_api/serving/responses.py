@@ -43,7 +43,7 @@ class ChatLogprobs(BaseModel):
 
 
 class TextLogprobs(BaseModel):
-    """The tokens of an answer, in columns. `text_offset` counts letters from the prompt's first."""
+    """The tokens of an answer, in columns. `text_offset` counts letters from the answer's first, not the prompt's."""
 
     tokens: list[str]
     token_logprobs: list[float]

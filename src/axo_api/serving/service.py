@@ -39,7 +39,7 @@ async def begin(axo: Parts, wanted: Request, caller: Caller) -> Events:
         worker_id = await find_worker(axo.redis, completion)
     except RedisError as error:
         raise Unavailable("Redis does not answer, so no worker can be seen. Try again shortly.") from error
-    return ask(axo.redis, worker_id, completion, first_word_seconds=axo.settings.completions.first_word_seconds)
+    return ask(axo.waiting, worker_id, completion, first_word_seconds=axo.settings.completions.first_word_seconds)
 
 
 async def whole(events: Events, face: Face[W], request: HttpRequest) -> W:
@@ -53,14 +53,14 @@ async def whole(events: Events, face: Face[W], request: HttpRequest) -> W:
                 case Piece(index=index):
                     answers.setdefault(index, Answer(index)).add(event)
                 case Failed():
-                    raise refusal_of(event)
+                    raise refusal_of(event, asked_in=face.asked_in)
                 case Done():
                     usage = Usage.of(event.prompt_tokens, event.completion_tokens)
                     return face.whole([answers[index] for index in sorted(answers)], usage)
     raise Unavailable("The client has gone before the answer was there.")
 
 
-async def opened(events: Events) -> tuple[list[Event], Events]:
+async def opened(events: Events, face: Face[Any]) -> tuple[list[Event], Events]:
     """Return the events that came in the first moment, and those to come. Raises the refusal, if one was among them."""
     early: list[Event] = []
     give_up_at = time.monotonic() + STATUS_SECONDS
@@ -68,7 +68,7 @@ async def opened(events: Events) -> tuple[list[Event], Events]:
         early.append(event)
         if isinstance(event, Failed):
             await events.aclose()
-            raise refusal_of(event)
+            raise refusal_of(event, asked_in=face.asked_in)
         if not isinstance(event, Working) or time.monotonic() > give_up_at:
             break
     return early, events
@@ -88,7 +88,7 @@ async def chunks(
                     case Piece():
                         yield _data(face.chunk(face.choices_of(event)) | usage)
                     case Failed():
-                        raise refusal_of(event)
+                        raise refusal_of(event, asked_in=face.asked_in)
                     case Done() if tells_usage:
                         counted = Usage.of(event.prompt_tokens, event.completion_tokens)
                         yield _data(face.chunk([]) | {"usage": counted.model_dump()})

@@ -1,6 +1,7 @@
 """One attempt to deliver: a POST to an address that was looked at, and as much of the answer as anybody needs."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -9,6 +10,8 @@ import httpx
 
 from axo_api.settings import WebhookSettings
 from axo_api.webhooks.addresses import Addresses, Unreachable
+
+log = logging.getLogger(__name__)
 
 KEPT_BYTES = 1024
 MOST_ERROR_CHARACTERS = 500
@@ -45,19 +48,22 @@ class Sender:
         )
 
     async def send(self, url: str, body: str, headers: dict[str, str]) -> Answer:
-        """Post a body, and return what came of it. It never raises for what is the receiver's or the network's."""
+        """Post a body, and return what came of it. It never raises: what nobody has foreseen is logged."""
         asked = {"Content-Type": "application/json", "User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
         try:
             request = self._http.build_request("POST", url, content=body.encode(), headers=asked)
             async with asyncio.timeout(self._seconds):
                 response = await self._http.send(request, stream=True)
+            return await _read(response)
         except TimeoutError:
             return Answer(error=f"There was no answer within {self._seconds:g} s.")
         except Unreachable as error:
             return Answer(error=str(error))
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return Answer(error=f"{type(error).__name__}: {error}".rstrip(": ")[:MOST_ERROR_CHARACTERS])
-        return await _read(response)
+            return _failed(error)
+        except Exception as error:  # a delivery of which nothing is recorded would be due again at once, for ever
+            log.exception("an attempt to deliver a webhook broke off")
+            return _failed(error)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -81,6 +87,10 @@ class _Pinned(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def _failed(error: Exception) -> Answer:
+    return Answer(error=f"{type(error).__name__}: {error}".rstrip(": ")[:MOST_ERROR_CHARACTERS])
 
 
 async def _read(response: httpx.Response) -> Answer:
@@ -123,7 +133,7 @@ def _retry_after(header: str) -> float:
         return float(header[:9])
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -5,12 +5,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from axo_contracts.datasets import Dataset
-from axo_contracts.named_model import BASE, NamedModel
+from axo_contracts.named_model import BASE, ModelName, NamedModel
 from axo_contracts.rewards import Multi, Part
 from axo_contracts.strict import Count, Strict
 from axo_contracts.tasks.rows_task import RowsTask
 from axo_contracts.tasks.sampling import Sampling
-from axo_contracts.tasks.task_spec import ModelName
 from axo_contracts.tools import ToolName
 
 _TaskName = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9][\w-]*$")]

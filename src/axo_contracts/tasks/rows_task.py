@@ -9,7 +9,7 @@ from axo_contracts.datasets import Dataset, HubSource
 from axo_contracts.format_names import FormatName
 from axo_contracts.formats import RowFormat, format_of
 from axo_contracts.methods import Sft
-from axo_contracts.named_source import NamedSource
+from axo_contracts.named_source import NamedSource, sources_in
 from axo_contracts.strict import Count
 from axo_contracts.tasks.task_spec import TaskSpec
 
@@ -50,7 +50,5 @@ class RowsTask(TaskSpec):
         return row_format or format_of(self.formats[0])
 
     def sources(self) -> Iterator[NamedSource]:
-        """Yield the rows that it reads."""
-        for index, dataset in enumerate(self.datasets):
-            name = {"file": "file_id", "path": "path", "hub": "repo_id"}[dataset.source.type]
-            yield NamedSource(f"datasets.{index}.source.{name}", dataset.source)
+        """Return the rows that it reads."""
+        return sources_in("datasets", self.datasets)

@@ -6,13 +6,11 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from axo_contracts.limits import Limits
-from axo_contracts.named_model import PREVIOUS, NamedModel
+from axo_contracts.named_model import PREVIOUS, ModelName, NamedModel
 from axo_contracts.named_source import NamedSource
 from axo_contracts.resources import Resources
 from axo_contracts.strict import Labels, Line, Name, Priority, Strict
 from axo_contracts.tools import ToolName
-
-ModelName = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f]+$")]
 
 
 class TaskSpec(Strict):

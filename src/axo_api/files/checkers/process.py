@@ -5,9 +5,11 @@ Each check has a thread. The socket's end is the parent's, however that came, an
 
 import logging
 import os
+import resource
 import signal
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -32,11 +34,19 @@ from axo_observability import logs
 
 log = logging.getLogger(__name__)
 
+MOST_DATA_BYTES = 8 * 1024**3
+"""What it all takes in memory. The largest rows that may be, of 64 MiB, take two or three GiB at the worst."""
+
+OUT_OF_MEMORY = 75  # the exit code: what it checked is checked again, by another
+
 
 def main() -> None:
     """Do what the parent says, until its end."""
     for ignored in (signal.SIGINT, signal.SIGTERM):  # the parent, sent them too, still takes in what is on its way
         signal.signal(ignored, signal.SIG_IGN)
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = MOST_DATA_BYTES if hard == resource.RLIM_INFINITY else min(MOST_DATA_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
     settings = Settings()
     logs.configure(settings.log_format, settings.log_level)
     _Process(socket.socket(fileno=0)).serve()
@@ -109,6 +119,10 @@ class _Check:
             return Useless(number, str(error))
         except FileNotFoundError as error:  # its client has dropped, and it is removed
             return Broken(number, repr(error), error.errno)
+        except MemoryError:  # perhaps for the sake of another check's rows
+            with suppress(MemoryError):
+                log.exception("the check of %s had no memory", self._begin.path)
+            os._exit(OUT_OF_MEMORY)
         except BaseException as error:
             log.exception("the check of %s broke off", self._begin.path)
             return Broken(number, repr(error), error.errno if isinstance(error, OSError) else None)

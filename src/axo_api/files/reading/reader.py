@@ -9,7 +9,7 @@ from typing import IO
 from axo_api.files.reading.array import read_json
 from axo_api.files.reading.lines import read_lines
 from axo_api.files.reading.parquet import read_parquet, unpacked_bytes
-from axo_api.files.reading.rows import Rows, Source, Unfit, Unreadable
+from axo_api.files.reading.rows import MAX_ROW_BYTES, Rows, Source, Unfit, Unreadable
 from axo_api.files.reading.table import read_table
 from axo_api.files.reading.unpack import Unpacked, UnpackLimits
 from axo_contracts.wrappings import Wrapping
@@ -57,21 +57,26 @@ class Reader:
 
     def _parquet_rows(self, content: Iterator[bytes]) -> Iterator[Rows | Unreadable]:
         path = self._source.whole()
+        packed = path.stat().st_size
         if self._wrapping.compression is None:
             next(content, None)  # its kind is looked at; the rest is read from its end
-            yield from self._bounded_parquet(path)
+            yield from self._bounded_parquet(path, packed)
             return
         with tempfile.TemporaryFile(dir=path.parent) as unpacked:
             for block in content:
                 unpacked.write(block)
             unpacked.seek(0)
-            yield from self._bounded_parquet(unpacked)
+            yield from self._bounded_parquet(unpacked, packed)
 
-    def _bounded_parquet(self, file: Path | IO[bytes]) -> Iterator[Rows | Unreadable]:
+    def _bounded_parquet(self, file: Path | IO[bytes], packed: int) -> Iterator[Rows | Unreadable]:
+        """Yield the rows. What a dictionary repeats costs a file nothing, so that they are counted as well."""
         self.unpacked_bytes = unpacked_bytes(file)
-        if self.unpacked_bytes > self._limits.most_bytes:
-            raise Unfit(f"it unpacks to {self.unpacked_bytes:,} bytes; the most is {self._limits.most_bytes:,}")
-        yield from read_parquet(file)
+        self._limits.check(self.unpacked_bytes, packed)
+        come = 0
+        for found in read_parquet(file):
+            come += sum(map(len, found.rows)) if isinstance(found, Rows) else MAX_ROW_BYTES
+            self._limits.check(come, packed)
+            yield found
 
 
 def _of_kind(blocks: Iterator[bytes], expected: str) -> Iterator[bytes]:

@@ -20,6 +20,14 @@ class UnpackLimits:
     most_bytes: int
     most_ratio: float
 
+    def check(self, unpacked: int, packed: int | None) -> None:
+        """Raise `Unfit` where so many bytes have come out of so many: None, where nothing was packed."""
+        if unpacked > self.most_bytes:
+            raise Unfit(f"it unpacks to more than {self.most_bytes:,} bytes, which is the most")
+        if packed is not None and unpacked > max(_ALWAYS_FINE, packed * self.most_ratio):
+            times = f"{self.most_ratio:g} times its size"
+            raise Unfit(f"it unpacks to more than {times}, as a decompression bomb does; send it as plain JSON lines")
+
 
 class _Unpacker(Protocol):
     """What the standard library's decompressors have in common, but for zlib's."""
@@ -50,11 +58,7 @@ class Unpacked:
     def _counted(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         for block in blocks:
             self.bytes += len(block)
-            if self.bytes > self._limits.most_bytes:
-                raise Unfit(f"it unpacks to more than {self._limits.most_bytes:,} bytes, which is the most")
-            if self._compression and self.bytes > max(_ALWAYS_FINE, self._packed * self._limits.most_ratio):
-                times = f"{self._limits.most_ratio:g} times its size"
-                raise Unfit(f"it unpacks to more than {times}, as a decompression bomb does; send it unpacked")
+            self._limits.check(self.bytes, self._packed if self._compression else None)
             yield block
 
     def _unpacked(self, new: Any) -> Iterator[bytes]:

@@ -31,7 +31,8 @@ async def run(source: str, answer: str, row: dict[str, Any], *, seconds: float) 
 
     Raises `PythonGraderFailed`, and `OSError` where no process can be started.
     """
-    request = {"source": source, "answer": answer, "item": row, "cpu_seconds": math.ceil(seconds)}
+    cpu_seconds = math.ceil(seconds) + 1  # what the wait here has ended by then is told as too long, not as killed
+    request = {"source": source, "answer": answer, "item": row, "cpu_seconds": cpu_seconds}
     async with _places:
         with _new_folder() as folder, _files(Path(folder), request) as (asked, answered):
             ended_by = await _run_program(folder, asked, answered, seconds)

@@ -1,7 +1,8 @@
 """A job's checkpoints as OpenAI's clients list them, newest first."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, select
 
@@ -14,9 +15,14 @@ from axo_api.openai.names import checkpoint_name
 from axo_api.tables import checkpoints
 
 
-def find(
-    connection: Connection, storage_root: Path, job_id: str, *, owner: str | None, after: str | None, limit: int
-) -> list[FineTuningJobCheckpoint]:
+class Found(NamedTuple):
+    """A job, and a page of its checkpoints."""
+
+    job: RowMapping
+    rows: Sequence[RowMapping]
+
+
+def find(connection: Connection, job_id: str, *, owner: str | None, after: str | None, limit: int) -> Found:
     """Return up to `limit` + 1 checkpoints, newest first, older than the checkpoint `after`.
 
     Raises `NotFound`, and `Invalid` when the job has no checkpoint `after`.
@@ -29,10 +35,15 @@ def find(
         if connection.execute(known).one_or_none() is None:
             raise Invalid(f"after: this job has no checkpoint {after!r}.", param="after")
         query = query.where(checkpoints.c.id < after)
-    rows = connection.execute(query.limit(limit + 1)).mappings().all()
-    places = [(row["attempt"], row["step"]) for row in rows]
-    values = JobMetrics.of(storage_root, job_id).values_at(places, OPENAI_NAMES)
-    return [_shown(job, row, measured(values.get((row["attempt"], row["step"]), {}))) for row in rows]
+    return Found(job, connection.execute(query.limit(limit + 1)).mappings().all())
+
+
+def with_metrics(storage_root: Path, found: Found) -> list[FineTuningJobCheckpoint]:
+    """Return checkpoints with what was measured at each; reads files. Raises `OSError`."""
+    places = [(row["attempt"], row["step"]) for row in found.rows]
+    values = JobMetrics.of(storage_root, found.job["id"]).values_at(places, OPENAI_NAMES)
+    measures = (measured(values.get(place, {})) for place in places)
+    return [_shown(found.job, row, of_row) for row, of_row in zip(found.rows, measures, strict=True)]
 
 
 def _shown(job: RowMapping, row: RowMapping, values: dict[str, float | None]) -> FineTuningJobCheckpoint:

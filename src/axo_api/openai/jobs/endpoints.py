@@ -1,5 +1,6 @@
 """`/v1/fine_tuning/jobs`: create, list, get, cancel, pause, resume, events, checkpoints."""
 
+import asyncio
 from functools import partial
 from typing import Annotated, Any
 
@@ -114,12 +115,8 @@ async def list_events(
     job_id: JobId, axo: Axo, owner: Reach, after: After = None, limit: Limit = 20
 ) -> Page[FineTuningJobEvent]:
     """List what happened to a job and what was measured, newest first."""
-    found = await axo.database.read(
-        partial(
-            events.find, storage_root=axo.settings.storage_root, job_id=job_id, owner=owner, after=after, limit=limit
-        )
-    )
-    return page(found, limit)
+    told = await axo.database.read(partial(events.find, job_id=job_id, owner=owner, after=after, limit=limit))
+    return page(await asyncio.to_thread(events.with_metrics, axo.settings.storage_root, told), limit)
 
 
 @router.get("/{job_id}/checkpoints", summary="List a fine-tuning job's checkpoints")
@@ -127,17 +124,8 @@ async def list_checkpoints(
     job_id: JobId, axo: Axo, owner: Reach, after: After = None, limit: Limit = 10
 ) -> Page[FineTuningJobCheckpoint]:
     """List a job's checkpoints with what was measured at each, newest first."""
-    found = await axo.database.read(
-        partial(
-            checkpoints.find,
-            storage_root=axo.settings.storage_root,
-            job_id=job_id,
-            owner=owner,
-            after=after,
-            limit=limit,
-        )
-    )
-    return page(found, limit)
+    found = await axo.database.read(partial(checkpoints.find, job_id=job_id, owner=owner, after=after, limit=limit))
+    return page(await asyncio.to_thread(checkpoints.with_metrics, axo.settings.storage_root, found), limit)
 
 
 async def _start(model: str, axo: Parts, caller: Caller) -> Start | None:

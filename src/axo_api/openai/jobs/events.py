@@ -1,7 +1,7 @@
 """A job's events as OpenAI's clients list them, newest first: its moves, metrics and checkpoints in one list."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,15 +55,27 @@ class _Source(NamedTuple):
     shown: Callable[[RowMapping, _Place, int], FineTuningJobEvent]
 
 
-def find(
-    connection: Connection, storage_root: Path, job_id: str, *, owner: str | None, after: str | None, limit: int
-) -> list[FineTuningJobEvent]:
-    """Return up to `limit` + 1 events, newest first, older than the event `after`. Raises `NotFound`, `Invalid`."""
+class Told(NamedTuple):
+    """What the database knows of a page of at most so many events, older than a place; each with its own place."""
+
+    job_id: str
+    behind: _Place | None
+    most: int
+    events: Sequence[tuple[_Place, FineTuningJobEvent]]
+
+
+def find(connection: Connection, job_id: str, *, owner: str | None, after: str | None, limit: int) -> Told:
+    """Return what may be among the newest `limit` + 1 events older than `after`. Raises `NotFound`, `Invalid`."""
     jobs_service.get(connection, job_id, owner=owner)
     behind = None if after is None else _place_of(after)
-    told = chain.from_iterable(_events(connection, source, job_id, behind, limit + 1) for source in _SOURCES)
-    found = chain(told, _measured(storage_root, job_id, behind or _NEWEST, limit + 1))
-    newest = sorted(found, key=lambda one: one[0], reverse=True)[: limit + 1]
+    events = chain.from_iterable(_events(connection, source, job_id, behind, limit + 1) for source in _SOURCES)
+    return Told(job_id, behind, limit + 1, [*events])
+
+
+def with_metrics(storage_root: Path, told: Told) -> list[FineTuningJobEvent]:
+    """Return a page of events, newest first, metrics among them; reads files. Raises `OSError`."""
+    found = chain(told.events, _measured(storage_root, told.job_id, told.behind or _NEWEST, told.most))
+    newest = sorted(found, key=lambda one: one[0], reverse=True)[: told.most]
     return [event for _, event in newest]
 
 
