@@ -16,7 +16,7 @@ from axo_worker.identity import remembered
 from axo_worker.settings import Settings
 from axo_worker.sources import base_of, datasets_of
 from axo_worker.stop import StopRequest
-from axo_worker.trainer_environment import trainer_environment
+from axo_worker.trainer_environment import hub_cache
 
 LEAVING = "its worker was asked to leave before all was hashed"
 
@@ -32,8 +32,7 @@ def write_record(attempt: Attempt, folder: Path) -> None:
 
 
 def _record(order: RunOrder, settings: Settings, stop: StopRequest, folder: Path) -> AttemptRecord:
-    environment = trainer_environment(settings)
-    hub_cache = Path(environment.get("HF_HUB_CACHE") or Path(environment["HF_HOME"], "hub"))
+    cache = hub_cache(settings)
     outputs = folder / storage_paths.OUTPUTS
     paths = [*_result_files(outputs)]
     hashed: list[HashedFile] = []
@@ -43,8 +42,8 @@ def _record(order: RunOrder, settings: Settings, stop: StopRequest, folder: Path
         hashed.append(HashedFile(str(path.relative_to(outputs)), path.stat().st_size, sha256_of(path, sync=True)))
     return AttemptRecord(
         environment=_environment(order, settings),
-        base=base_of(order, folder, hub_cache),
-        datasets=datasets_of(order, folder, hub_cache),
+        base=base_of(order, folder, cache),
+        datasets=datasets_of(order, folder, cache),
         outputs=tuple(hashed),
         unhashed_because=LEAVING if len(hashed) < len(paths) else None,
     )
@@ -54,7 +53,7 @@ def _result_files(outputs: Path) -> Iterator[Path]:
     """Yield the regular files of an output folder but for those of checkpoints, which their manifests name."""
     for folder, folders, names in os.walk(outputs):
         if folder == str(outputs):
-            folders[:] = [name for name in folders if not name.startswith("checkpoint-")]
+            folders[:] = [name for name in folders if not storage_paths.is_of_checkpoint(name)]
         folders.sort()
         yield from (path for name in sorted(names) if stat.S_ISREG((path := Path(folder, name)).lstat().st_mode))
 

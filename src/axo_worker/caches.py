@@ -15,7 +15,7 @@ import structlog
 
 from axo_worker import cache_use
 from axo_worker.settings import Settings
-from axo_worker.trainer_environment import trainer_environment
+from axo_worker.trainer_environment import hub_cache
 
 LOOK_SECONDS = 3600.0
 _DAY_SECONDS = 24 * 3600
@@ -58,7 +58,10 @@ class CacheKeeper:
 
 def sweep(settings: Settings) -> None:
     """Remove what is to go, as long as nothing runs here. A cache that cannot be read is left for the next time."""
+    if not _is_idle(settings.worker_home):
+        return
     try:
+        _remove_leftovers(hub_cache(settings))
         for going in what_would_go(settings):
             if not _is_idle(settings.worker_home):
                 return
@@ -70,7 +73,7 @@ def sweep(settings: Settings) -> None:
 
 def what_would_go(settings: Settings) -> list[Going]:
     """Return what is to go by the worker's rules, that which was not used for longest first."""
-    found = sorted(_cached(_hub_cache(settings)), key=lambda one: one.used_at)
+    found = sorted(_cached(hub_cache(settings)), key=lambda one: one.used_at)
     return [*_chosen(found, settings, time.time())]
 
 
@@ -86,17 +89,12 @@ def _chosen(found: Sequence[Cached], settings: Settings, now: float) -> Iterator
         left -= one.bytes
 
 
-def _hub_cache(settings: Settings) -> Path:
-    environment = trainer_environment(settings)
-    return Path(environment.get("HF_HUB_CACHE") or Path(environment["HF_HOME"], "hub"))
-
-
 def _cached(cache: Path) -> Iterator[Cached]:
-    for path in cache.glob("*--*"):
+    for path in cache.glob("[!.]*--*"):
         states = [file.lstat() for file in path.rglob("*") if not file.is_dir()]
-        if path.name.endswith(_GOING) or not states:
-            continue
-        yield Cached(path, sum(one.st_size for one in states), max(max(one.st_atime, one.st_mtime) for one in states))
+        if states:
+            used_at = max(max(one.st_atime, one.st_mtime) for one in states)
+            yield Cached(path, sum(one.st_size for one in states), used_at)
 
 
 def _is_idle(home: Path) -> bool:
@@ -106,10 +104,15 @@ def _is_idle(home: Path) -> bool:
 
 def _remove(path: Path) -> None:
     """Take a name away at once, so that a run that begins now finds all of it or nothing."""
-    going = path.with_name(f"{path.name}{_GOING}")
-    shutil.rmtree(going, ignore_errors=True)
+    going = path.with_name(f".{path.name}{_GOING}")  # hidden, as no hub's repository is
     path.rename(going)
     shutil.rmtree(going, ignore_errors=True)
+
+
+def _remove_leftovers(cache: Path) -> None:
+    """Finish what a sweep began that was cut short. Another sweep may be at it, too."""
+    for going in cache.glob(f".*--*{_GOING}"):
+        shutil.rmtree(going, ignore_errors=True)
 
 
 def main() -> None:

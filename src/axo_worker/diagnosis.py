@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from axo_contracts.lifecycle import ENDINGS, EndReason
+from axo_worker.failures import sentence_with
 from axo_worker.supervise import Training
 
 
@@ -121,4 +122,4 @@ def _plain(reason: EndReason) -> Diagnosis:
 
 
 def _with(reason: EndReason, detail: str) -> Diagnosis:
-    return Diagnosis(reason, f"{ENDINGS[reason].sentence.rstrip('.')} ({detail[:500]}).")
+    return Diagnosis(reason, sentence_with(reason, detail[:500]))

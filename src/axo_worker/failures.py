@@ -1,6 +1,6 @@
 """How a run ends before its trainer was even started."""
 
-from axo_contracts.lifecycle import EndReason
+from axo_contracts.lifecycle import ENDINGS, EndReason
 
 
 class AlreadyBegun(Exception):
@@ -13,3 +13,8 @@ class RunFailed(Exception):
     def __init__(self, reason: EndReason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+def sentence_with(reason: EndReason, detail: str) -> str:
+    """Return what a reason means, with what was found of it."""
+    return f"{ENDINGS[reason].sentence.rstrip('.')} ({detail.rstrip('.')})."

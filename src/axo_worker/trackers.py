@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from axo_contracts.lifecycle import ENDINGS, EndReason
+from axo_contracts.lifecycle import EndReason
 from axo_contracts.orders import RunOrder
 from axo_contracts.storage_paths import OUTPUTS
 from axo_contracts.trainer_plugin import SECTION, TRACKERS
-from axo_worker.failures import RunFailed
+from axo_worker.failures import RunFailed, sentence_with
 from axo_worker.settings import Settings
 from axo_worker.trainer_helper import tracker_packages
 from axo_worker.trainer_helper.tracker_packages import lacking, turned_on
@@ -57,8 +57,8 @@ def _check_packages(python: Path, on: list[str]) -> None:
         run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=_LOOK_SECONDS)
     except (OSError, subprocess.SubprocessError):  # the trainer's own start says what is wrong with it
         return
-    for name in run.stdout.split():
-        raise _unavailable(lacking(name))
+    if absent := run.stdout.split():
+        raise _unavailable(" ".join(map(lacking, absent)))
 
 
 def _named(order: RunOrder, on: list[str]) -> dict[str, Any]:
@@ -150,4 +150,4 @@ def _same(address: str, other: str) -> bool:
 
 def _unavailable(sentence: str) -> RunFailed:
     reason = EndReason.TRACKER_UNAVAILABLE
-    return RunFailed(reason, f"{ENDINGS[reason].sentence.rstrip('.')} ({sentence.rstrip('.')}).")
+    return RunFailed(reason, sentence_with(reason, sentence))

@@ -58,6 +58,12 @@ def gguf_converter(settings: Settings) -> Path | None:
     return next((absolute(path) for path in found if path.is_file()), None)
 
 
+def hub_cache(settings: Settings) -> Path:
+    """Return where the trainer keeps what hubs gave it."""
+    environment = trainer_environment(settings)
+    return Path(environment.get("HF_HUB_CACHE") or Path(environment["HF_HOME"], "hub"))
+
+
 def absolute(path: Path) -> Path:
     """Return the path from the root on; a virtual environment's python is a link that must not be followed."""
     return Path(os.path.abspath(path))  # noqa: PTH100

@@ -2,9 +2,10 @@
 
 import structlog
 
-from axo_contracts.lifecycle import ENDINGS, EndReason
+from axo_contracts.lifecycle import EndReason
 from axo_contracts.orders import RunOrder
 from axo_contracts.questions import Refused, ValidateQuestion, device_of, sentence_of
+from axo_worker.failures import sentence_with
 from axo_worker.helping.client import NotThere, ask
 from axo_worker.settings import Settings
 from axo_worker.telemetry.finding import find_driver
@@ -31,4 +32,4 @@ def refusal(order: RunOrder, settings: Settings) -> str | None:
         return None
     if not isinstance(answer, Refused):
         return None
-    return f"{ENDINGS[EndReason.BAD_CONFIG].sentence.rstrip('.')} ({sentence_of(answer.errors)})"
+    return sentence_with(EndReason.BAD_CONFIG, sentence_of(answer.errors))

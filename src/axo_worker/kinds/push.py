@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from axo_contracts.destinations import OWNER, covering, parts_of, scheme_of
-from axo_contracts.lifecycle import ENDINGS, EndReason
+from axo_contracts.lifecycle import EndReason
 from axo_contracts.orders import RunOrder
-from axo_worker.failures import RunFailed
+from axo_worker.failures import RunFailed, sentence_with
 from axo_worker.kinds import task
 from axo_worker.kinds.launch import Launch
 from axo_worker.run_folder import RunFolder
@@ -64,4 +64,4 @@ def _check_folder(to: str, allowed: str, own: Sequence[Path]) -> None:
 
 def _unavailable(sentence: str) -> RunFailed:
     reason = EndReason.DESTINATION_UNAVAILABLE
-    return RunFailed(reason, f"{ENDINGS[reason].sentence.rstrip('.')} ({sentence}).")
+    return RunFailed(reason, sentence_with(reason, sentence))

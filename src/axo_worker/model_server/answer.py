@@ -10,12 +10,15 @@ Say = Callable[..., None]
 
 
 class Answer:
-    """Takes tokens and says pieces of text, each with the likelihoods of the tokens that begin in it."""
+    """Takes tokens and says pieces of text, each with the likelihoods of the tokens that begin in it.
 
-    def __init__(self, index: int, tokenizer: Any, stops: Sequence[str], say: Say) -> None:
+    `after` are the tokens of a text that it goes on with; what is said to a conversation begins anew.
+    """
+
+    def __init__(self, index: int, tokenizer: Any, stops: Sequence[str], say: Say, after: Sequence[int] = ()) -> None:
         self._index = index
         self._say = say
-        self._text = GrowingText(tokenizer)
+        self._text = GrowingText(tokenizer, after)
         self._stops = StopStrings(stops)
         self._unsaid: deque[tuple[int, dict[str, Any]]] = deque()  # where in the text a token begins, and the token
         self._read = self._said = 0  # letters
@@ -29,7 +32,7 @@ class Answer:
             self.finish("stop")
             return
         if likelihood is not None:
-            self._unsaid.append((self._read, likelihood))
+            self._unsaid.append((self._read, likelihood | {"begins_at": self._read}))
         self._show(self._text.add(token))
 
     def finish(self, reason: str) -> None:

@@ -61,14 +61,14 @@ def write(
     top = sampling["top_logprobs"]
     likelihoods = None if top is None else Likelihoods(tokenizer, top)
     watch = Watch(answers, decoding.end_tokens(model, tokenizer), likelihoods, is_late)
-    ids = torch.tensor([prompt], device=model.device)
+    ids = torch.tensor([prompt] * len(answers), device=model.device)
     with torch.inference_mode():
         model.generate(
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
             logits_processor=LogitsProcessorList(_processors(likelihoods, len(prompt), sampling)),
             stopping_criteria=StoppingCriteriaList([watch]),
-            **_options(model, tokenizer, len(answers), sampling),
+            **_options(model, tokenizer, sampling),
         )
     for answer in answers:
         answer.finish("length")
@@ -82,8 +82,8 @@ def _processors(likelihoods: Likelihoods | None, prompt_tokens: int, sampling: S
     return found
 
 
-def _options(model: Any, tokenizer: Any, answers: int, sampling: Sampling) -> dict[str, Any]:
+def _options(model: Any, tokenizer: Any, sampling: Sampling) -> dict[str, Any]:
     temperature = sampling["temperature"] if sampling["temperature"] >= COLDEST else 0
     wanted = {"max_new_tokens": sampling["max_tokens"], "temperature": temperature, "top_p": sampling["top_p"]}
-    options: dict[str, Any] = decoding.options(model, tokenizer, wanted | {"n": answers})
+    options: dict[str, Any] = decoding.options(model, tokenizer, wanted)
     return options

@@ -1,9 +1,12 @@
 """What `generate` passes each step's scores through: log probabilities are read off, then OpenAI's penalties count."""
 
+from functools import cache, partial
 from typing import Any
 
 import torch
 from transformers import LogitsProcessor
+
+from .text import behind_another
 
 _LEAST = -9999.0  # what OpenAI says of a token that is all but impossible; infinity is no number in JSON
 
@@ -12,7 +15,7 @@ class Likelihoods(LogitsProcessor):  # type: ignore[misc]  # transformers is not
     """Keeps what the model itself thinks of the next token, before penalties, temperature and top_p."""
 
     def __init__(self, tokenizer: Any, top: int) -> None:
-        self._tokenizer = tokenizer
+        self._read = cache(partial(behind_another, tokenizer))
         self._top = top
         self._newest: Any = None
 
@@ -27,7 +30,7 @@ class Likelihoods(LogitsProcessor):  # type: ignore[misc]  # transformers is not
         return self._one(token, self._newest[row, token].item()) | {"top": top}
 
     def _one(self, token: int, logprob: float) -> dict[str, Any]:
-        text = self._tokenizer.decode([token], clean_up_tokenization_spaces=False)
+        text = self._read(token)
         is_whole = "\ufffd" not in text
         return {
             "text": text,

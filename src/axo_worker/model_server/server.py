@@ -58,7 +58,7 @@ class Server:
 
         tokens = 0
         for number, prompt in enumerate(prompts):
-            answers = self._answers(number, tokenizer, sampling)
+            answers = self._answers(number, tokenizer, sampling, after=prompt if asked["messages"] is None else ())
             if asked["echo"]:
                 self._echo(answers, _text_of(asked["prompts"][number], tokenizer), number * sampling["n"])
             write(model, tokenizer, prompt, answers, sampling, is_late)
@@ -79,10 +79,10 @@ class Server:
             raise Refused("model_not_loadable", f"{asked['name']!r} gives scores and writes no text.")
         return tokenizer, model
 
-    def _answers(self, number: int, tokenizer: Any, sampling: dict[str, Any]) -> list[Answer]:
+    def _answers(self, number: int, tokenizer: Any, sampling: dict[str, Any], after: Sequence[int]) -> list[Answer]:
         first = number * sampling["n"]
         indices = range(first, first + sampling["n"])
-        return [Answer(index, tokenizer, sampling["stop"], self._say) for index in indices]
+        return [Answer(index, tokenizer, sampling["stop"], self._say, after) for index in indices]
 
     def _echo(self, answers: list[Answer], text: str, first: int) -> None:
         for index in range(first, first + len(answers)):

@@ -56,7 +56,7 @@ class Desk:
             except RedisError as error:
                 log.info("completions can't be read", error=str(error))
                 self._leaving.wait(_TROUBLE_SECONDS)
-            if self._engine.is_running and (self._engine.is_wanted_back or self._is_idle()):
+            if self._engine.has_died or self._engine.is_wanted_back or self._is_idle():
                 self._engine.end()
         self._engine.end()
         with contextlib.suppress(RedisError):  # it runs out by itself
@@ -91,19 +91,29 @@ class Desk:
         self._used_at = time.monotonic()
 
     def _write(self, asked: dict[str, Any], base: ServingState, reply: Reply) -> None:
-        """Have a completion written to its last event. A process that fails in it is ended: it may be in any state."""
+        """Have a completion written to its last event. A process that fails in it is ended: it may be in any state.
+
+        After a failed assertion on a GPU, for one, it can compute nothing any more.
+        """
         try:
             model = self._engine.model(base)
             model.ask(asked)
-            self._follow(model, reply)
+            last = self._follow(model, reply)
         except (Died, OSError, msgspec.DecodeError) as error:
-            log.warning("the serving process is given up", reason=str(error))
-            self._engine.end()
+            self._give_up(str(error))
             reply.fail("unavailable", f"The process that served the model {error}. Ask again: another is started.")
+        else:
+            if isinstance(last, Failed) and last.code == "generation_failed":
+                self._give_up(last.message)
 
-    def _follow(self, model: ModelProcess, reply: Reply) -> None:
+    def _give_up(self, reason: str) -> None:
+        log.warning("the serving process is given up", reason=reason)
+        self._engine.end()
+
+    def _follow(self, model: ModelProcess, reply: Reply) -> Done | Failed:
+        """Return the last event."""
         look_at, give_up_at = 0.0, math.inf
-        while not self._pass_on(model.events(_WAIT_SECONDS), reply):
+        while not (last := self._pass_on(model.events(_WAIT_SECONDS), reply)):
             if (now := time.monotonic()) >= look_at:
                 look_at = now + _WAIT_SECONDS
                 self._say_what_is_held()
@@ -117,9 +127,10 @@ class Desk:
                 raise Died("had to leave with its worker")
             if self._engine.is_wanted_back:
                 raise Died("had to leave its GPU to a training")
+        return last
 
-    def _pass_on(self, lines: list[bytes], reply: Reply) -> bool:
-        """Send events, and return whether the last was among them."""
+    def _pass_on(self, lines: list[bytes], reply: Reply) -> Done | Failed | None:
+        """Send events, and return the last if it was among them."""
         reply.send(lines)
         events = [decode_event(line) for line in lines]
         for event in events:
@@ -128,4 +139,4 @@ class Desk:
                     reply.turn_to(phase)
                 case Begun():
                     reply.turn_to("writing")
-        return bool(events) and isinstance(events[-1], Done | Failed)
+        return next((event for event in events if isinstance(event, Done | Failed)), None)

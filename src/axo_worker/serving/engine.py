@@ -20,9 +20,9 @@ class Engine:
         self.state = ServingState()
 
     @property
-    def is_running(self) -> bool:
-        """Whether a model is in memory."""
-        return self._model is not None
+    def has_died(self) -> bool:
+        """Whether its process has ended without being told to."""
+        return self._model is not None and not self._model.is_alive
 
     @property
     def is_wanted_back(self) -> bool:
@@ -30,8 +30,8 @@ class Engine:
         return self._device is not None and self._device.is_wanted
 
     def model(self, wanted: ServingState) -> ModelProcess:
-        """Return the process for a base model. Another base's is ended first: there may be no room for two."""
-        if self._model is None or self.state != wanted:
+        """Return a living process for a base model. Another base's is ended first: there may be no room for two."""
+        if self._model is None or self.has_died or self.state != wanted:
             self.end()
             self._device = Device.find(self._settings)
             self._model = ModelProcess(self._settings, self._device)
@@ -43,8 +43,8 @@ class Engine:
     def end(self) -> None:
         """End the process, if there is one, and give back what it ran on."""
         if self._model is not None:
+            log.info("not serving any more", base=self.state.base, has_died=self.has_died)
             self._model.end()
-            log.info("not serving any more", base=self.state.base)
         if self._device is not None:
             self._device.close()
         self._model, self._device, self.state = None, None, ServingState()

@@ -1,5 +1,6 @@
 """The process with the model, as the desk holds it: in the trainer's environment, by two pipes."""
 
+import contextlib
 import json
 import os
 import select
@@ -51,6 +52,11 @@ class ModelProcess:
         """The process."""
         return self._process.pid
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended, by itself or killed."""
+        return self._process.poll() is None
+
     def ask(self, completion: dict[str, Any]) -> None:
         """Have a completion written. The one before must have ended. Raises `Died`."""
         self._tell(completion)
@@ -77,7 +83,8 @@ class ModelProcess:
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe
-            pipe.close()
+            with contextlib.suppress(BrokenPipeError):  # what it did not live to read is still to be written
+                pipe.close()
         os.close(self._caches_held)
 
     def _tell(self, what: Any) -> None:

@@ -40,7 +40,8 @@ def answers(
     for begin in range(0, len(questions), batch_size):
         batch = questions[begin : begin + batch_size]
         prompts = [rendered(tokenizer, question.asked, tools=question.tools) for question in batch]
-        inputs = tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False).to(model.device)
+        repeated = [prompt for prompt in prompts for _ in range(n)]
+        inputs = tokenizer(repeated, return_tensors="pt", padding=True, add_special_tokens=False).to(model.device)
         inputs.pop("token_type_ids", None)
         with torch.inference_mode():
             written = model.generate(**inputs, **options)[:, inputs["input_ids"].shape[1] :]

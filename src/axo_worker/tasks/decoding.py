@@ -4,10 +4,13 @@ from typing import Any
 
 
 def options(model: Any, tokenizer: Any, sampling: dict[str, Any]) -> dict[str, Any]:
-    """Return how to generate; what the model's own generation config says beyond its end tokens counts for nothing."""
+    """Return how to generate; what the model's own generation config says beyond its end tokens counts for nothing.
+
+    It makes one answer to each prompt, for it refuses to make several greedy ones: who wants more repeats the prompt.
+    """
     options: dict[str, Any] = {
         "max_new_tokens": sampling["max_new_tokens"],
-        "num_return_sequences": sampling.get("n", 1),
+        "num_return_sequences": 1,
         "pad_token_id": tokenizer.pad_token_id,
         "do_sample": sampling["temperature"] > 0,
         "repetition_penalty": 1.0,

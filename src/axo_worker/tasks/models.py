@@ -63,7 +63,11 @@ class Models:
             self._held = wanted
         if not self._adapters.holds(weights["adapter"]):
             self._tell("loading adapter")
-        return self._adapters.put_on(weights["adapter"]).eval()
+        try:
+            return self._adapters.put_on(weights["adapter"]).eval()
+        except Exception:
+            self._held = self._adapters = None  # half of the adapter may lie on the base
+            raise
 
     def _load(self, weights: Weights, vocabulary: int) -> Any:
         base = load_base(weights, vocabulary, dtype=self._dtype(), attention=self._attention())

@@ -1,6 +1,7 @@
 """AMD's GPUs, read through `amdsmi`, which comes with ROCm and not from us."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -38,8 +39,9 @@ class Amd:
             raise NoDriver(f"amdsmi does not answer ({error})") from error
 
     def gpus(self) -> tuple[Gpu, ...]:
-        """Return what there is."""
-        return tuple(self._describe(index, handle) for index, handle in enumerate(self._handles))
+        """Return what there is, less what cannot be described."""
+        described = (self._where_told(partial(self._describe, *one)) for one in enumerate(self._handles))
+        return tuple(gpu for gpu in described if gpu is not None)
 
     def version(self) -> str | None:
         """Return the driver's name and version."""
