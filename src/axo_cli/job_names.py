@@ -27,9 +27,12 @@ def job_of_result(api: Api, meant: str) -> str:
     """Return the id of the job whose result is meant by `meant`: as for `job_id`, or a model's name as `ft:…`."""
     if not meant.startswith("ft:"):
         return job_id(api, meant)
-    if ":ckpt-step-" in meant:
-        raise UsageError(f"{meant} is a checkpoint; give the result's name, without what begins with :ckpt-step-.")
-    return str(api.get(f"/v1/models/{quote(meant, safe='')}")["job_id"])
+    found = api.get(f"/v1/models/{quote(meant, safe='')}")
+    name = found.get("alias_of") or meant
+    if ":ckpt-step-" in name:
+        said = meant if name == meant else f"{name}, which {meant} stands for,"
+        raise UsageError(f"{said} is a checkpoint; give the result's name, without what begins with :ckpt-step-.")
+    return str(found["job_id"])
 
 
 def model(api: Api, meant: str) -> str:

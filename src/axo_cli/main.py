@@ -26,6 +26,7 @@ from axo_cli.commands import (
     webhooks,
 )
 from axo_cli.errors import CliError
+from axo_cli.terminal_text import shown
 
 app = typer.Typer(
     name="axo",
@@ -77,7 +78,7 @@ def main() -> None:
     try:
         app()
     except CliError as error:
-        print(error, file=sys.stderr)
+        print(shown(str(error), sys.stderr), file=sys.stderr)
         sys.exit(error.exit_code)
 
 

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from axo_cli.terminal_text import harmless, shown
 
 STATUS_STYLES = {
     "running": "cyan",
@@ -22,14 +25,26 @@ DASH = "–"
 
 
 def console() -> Console:
-    """Return a console on stdout. Off a terminal lines are neither coloured nor cut."""
+    """Return a console on stdout that shows texts as they are. Off a terminal lines are neither coloured nor cut."""
     plain = not sys.stdout.isatty()
-    return Console(highlight=False, soft_wrap=plain, width=200 if plain else None)
+    return _Harmless(highlight=False, markup=False, emoji=False, soft_wrap=plain, width=200 if plain else None)
 
 
 def print_json(value: Any) -> None:
     """Print `value` as indented JSON."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    print(shown(json.dumps(value, indent=2, ensure_ascii=False)))
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print each line of what somebody else has said, as soon as it comes."""
+    for line in lines:
+        print(shown(line), flush=True)
+
+
+def print_event(data: bytes) -> None:
+    """Print one event's JSON as a line, at once: in UTF-8, whatever else is printed in, and as it is for a program."""
+    sys.stdout.buffer.write(shown(data.decode()).encode() + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, when_empty: str) -> None:
@@ -85,3 +100,12 @@ def size(count: float) -> str:
 def number(value: float | None) -> str:
     """Return a loss or rate with four digits, or a dash."""
     return DASH if value is None else f"{value:.4g}"
+
+
+class _Harmless(Console):
+    """A console on which no text orders the terminal about."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yield what is to be written; the console's own orders are told from texts by their `control`."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=harmless(segment.text))

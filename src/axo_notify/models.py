@@ -3,6 +3,7 @@
 import httpx
 import structlog
 
+from axo_contracts.spec_text import model_text
 from axo_notify.api_settings import ApiSettings
 
 log = structlog.get_logger(__name__)
@@ -30,12 +31,11 @@ class Models:
         if self._http is None:
             return None
         try:
-            answer = (await self._http.get(f"/v1/jobs/{job_id}")).raise_for_status().json()
-        except (httpx.HTTPError, ValueError) as error:
+            job = (await self._http.get(f"/v1/jobs/{job_id}")).raise_for_status().json()
+            return model_text(job["spec"])
+        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
             log.warning("the service does not say a job's model", job=job_id, error=type(error).__name__)
             return None
-        model = answer.get("base_model") if isinstance(answer, dict) else None
-        return model if isinstance(model, str) else None
 
     async def close(self) -> None:
         """Close every connection."""

@@ -11,6 +11,7 @@ from axo_cli.conversation import Conversation
 from axo_cli.errors import CliError, UsageError
 from axo_cli.options import DEFAULT_URL, Url
 from axo_cli.output import console
+from axo_cli.terminal_text import shown, shown_pieces
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="ft:…, ft:…:ckpt-step-N, an alias or a base model.")]
 _PROMPT = "Ask this and leave. Left out: a conversation, or what is piped in."
@@ -58,7 +59,7 @@ def _talk(conversation: Conversation) -> None:
             case "/clear":
                 conversation.clear()
             case command if command.startswith("/") and " " not in command:
-                console().print(f"There is no {command}. {HELP}", style="dim", markup=False)
+                console().print(f"There is no {command}. {HELP}", style="dim")
             case _:
                 _take_turn(conversation, text)
 
@@ -78,11 +79,12 @@ def _take_turn(conversation: Conversation, text: str) -> None:
     except KeyboardInterrupt:
         console().print("\n(stopped, and forgotten)", style="dim")
     except CliError as error:
-        print(error, file=sys.stderr)
+        print(shown(str(error), sys.stderr), file=sys.stderr)
 
 
 def _show(pieces: Iterator[str]) -> None:
     """Print an answer as it comes. On a terminal something moves until its first letter is there."""
+    pieces = shown_pieces(pieces)
     with console().status("waiting for the model"):
         first = next((piece for piece in pieces if piece), "")
     print(first, end="", flush=True)

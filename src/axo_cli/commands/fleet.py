@@ -1,12 +1,11 @@
 """`axo workers` and `axo queue`: who runs jobs, and what waits for whom."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from axo_cli.api import Api
 from axo_cli.options import DEFAULT_URL, AsJson, Url
 from axo_cli.output import DASH, ago, console, print_json, print_table, size
-from axo_contracts.standing_text import rough
+from axo_contracts.standing_text import start_text
 
 
 def workers(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
@@ -41,19 +40,19 @@ def queue(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
         print_json(page)
         return
     rows = [
-        (str(job["position"]), job["id"], job["name"] or DASH, ago(job["created_at"]), job["reason"], _start(job))
+        (
+            str(job["position"]),
+            job["id"],
+            job["name"] or DASH,
+            ago(job["created_at"]),
+            job["reason"],
+            start_text(job["estimated_start"]) or DASH,
+        )
         for job in page["data"]
     ]
     print_table(("PLACE", "JOB", "NAME", "CREATED", "WAITS FOR", "STARTS"), rows, when_empty="Nothing of yours waits.")
     if page["others"]:
         console().print(f"{page['others']} of other owners wait too.")
-
-
-def _start(job: dict[str, Any]) -> str:
-    if job["estimated_start"] is None:
-        return DASH
-    seconds = (datetime.fromisoformat(job["estimated_start"]) - datetime.now(UTC)).total_seconds()
-    return f"in about {rough(seconds)}"
 
 
 def _gpus(gpus: list[dict[str, Any]]) -> str:

@@ -13,8 +13,9 @@ from axo_cli.following.views import choose_view
 from axo_cli.interrupts import INTERRUPTED, heard_interrupts
 from axo_cli.job_names import job_id
 from axo_cli.options import DEFAULT_URL, AsJson, Job, Url
-from axo_cli.output import console, number, print_json
+from axo_cli.output import console, number, print_event, print_json, print_lines
 from axo_cli.sse import follow as follow_stream
+from axo_cli.terminal_text import shown
 from axo_contracts.frames import Log, decode
 from axo_contracts.standing_text import loss_text
 
@@ -45,9 +46,9 @@ def logs(
             return
         text = api.text(f"/v1/jobs/{wanted}/logs", tail=tail)
     if as_json:
-        print_json({"job": wanted, "lines": text.splitlines()})
+        print_json({"job": wanted, "lines": text.removesuffix("\n").split("\n") if text else []})
     else:
-        sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
+        sys.stdout.write(shown(text if text.endswith("\n") or not text else f"{text}\n"))
 
 
 def follow_to_end(api: Api, wanted: str, *, as_json: bool, logs: bool) -> None:
@@ -76,8 +77,7 @@ def _follow_log(api: Api, wanted: str, *, as_json: bool) -> None:
         for event in follow_stream(api, f"/v1/jobs/{wanted}/logs/stream", on_drop=lambda: None):
             frame = decode(event.data)
             if isinstance(frame, Log):
-                sys.stdout.write(f"{event.data.decode() if as_json else frame.text}\n")
-                sys.stdout.flush()
+                print_event(event.data) if as_json else print_lines([frame.text])
 
 
 @contextmanager
@@ -95,10 +95,10 @@ def _detaching(wanted: str) -> Iterator[None]:
 
 def _say_end(job: dict[str, Any]) -> None:
     progress, out = job["progress"], console()
-    out.print(f"{job['id']} {job['status']}: {job['message'] or ''}".rstrip(": "), markup=False)
+    out.print(f"{job['id']} {job['status']}: {job['message'] or ''}".rstrip(": "))
     if progress and (loss := loss_text(progress["loss"], progress["non_finite"])):
         out.print(f"loss {number(progress['first_loss'])} → {loss} in {progress['step']} steps")
     if job["error"]:
-        out.print("\n".join(job["error"]["log_tail"]), markup=False)
+        print_lines(job["error"]["log_tail"])
     if job["result"]:
-        out.print(f"result: {job['result']['path']} (below the storage root)", markup=False)
+        out.print(f"result: {job['result']['path']} (below the storage root)")

@@ -8,7 +8,18 @@ from rich.text import Text
 from axo_cli.api import Api
 from axo_cli.job_names import job_id
 from axo_cli.options import DEFAULT_URL, AsJson, Job, Url
-from axo_cli.output import DASH, ago, console, number, print_fields, print_json, print_table, status_text
+from axo_cli.output import (
+    DASH,
+    ago,
+    console,
+    number,
+    print_fields,
+    print_json,
+    print_lines,
+    print_table,
+    status_text,
+)
+from axo_contracts.spec_text import method_text, model_text
 from axo_contracts.standing_text import loss_text, pace_text, rough, waiting_text
 
 
@@ -37,7 +48,8 @@ def show(job: Job, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
         return
     print_fields(_fields(found))
     if found["error"]:
-        console().print("\nThe last lines of its log:", *found["error"]["log_tail"], sep="\n", markup=False)
+        print("\nThe last lines of its log:")
+        print_lines(found["error"]["log_tail"])
 
 
 def cancel(job: Job, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
@@ -122,26 +134,14 @@ def _pace(progress: dict[str, Any]) -> str:
     return ", ".join([*rates, *left])
 
 
-def _model(spec: dict[str, Any]) -> str:
-    return str((spec.get("config") or spec).get("base_model") or spec["model"])
-
-
-def _method(kind: str, spec: dict[str, Any]) -> str:
-    if kind != "train":
-        return kind
-    if "config" in spec:
-        return f"a whole config, {spec['config'].get('rl') or 'sft'}, {spec['config'].get('adapter') or 'full'}"
-    return f"{spec['method']['type']}, {spec['adapter']['type']}"
-
-
 def _fields(job: dict[str, Any]) -> list[tuple[str, str | Text]]:
     spec, progress = job["spec"], job["progress"] or {}
     fields: list[tuple[str, str | Text]] = [
         ("job", job["id"]),
         ("name", job["name"] or DASH),
         ("status", status_text(job["status"])),
-        ("base model" if job["kind"] == "train" else "model", _model(spec)),
-        ("method", _method(job["kind"], spec)),
+        ("base model" if job["kind"] == "train" else "model", model_text(spec)),
+        ("method", method_text(job["kind"], spec)),
         ("attempt", f"{job['attempt']}" + (f" on {job['worker']}" if job["worker"] else "")),
         ("created", ago(job["created_at"])),
     ]

@@ -28,7 +28,7 @@ def checkpoints(job: Job, delete: Delete = None, url: Url = DEFAULT_URL, as_json
     if as_json:
         print_json(found)
     elif delete is not None:
-        console().print(f"{found['id']} is deleted.", markup=False)
+        console().print(f"{found['id']} is deleted.")
     else:
         metrics = [*dict.fromkeys(name for one in found["data"] for name in one["metrics"])]
         columns = ("STEP", *(name.upper() for name in metrics), "SIZE", "KEPT", "USED BY", "MODEL")
@@ -66,7 +66,7 @@ def promote(
     if as_json:
         print_json(moved)
     else:
-        console().print(f"{moved['id']} stands for {moved['stands_for']}.", markup=False)
+        console().print(f"{moved['id']} stands for {moved['stands_for']}.")
 
 
 def _target(api: Api, model: str) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from axo_cli.api import Api
 from axo_cli.errors import CliError, UsageError
 from axo_cli.job_names import job_of_result
 from axo_cli.options import DEFAULT_URL, AsJson, Url
-from axo_cli.output import print_json, size
+from axo_cli.output import print_json, print_lines, size
 from axo_cli.results import pulling
 from axo_cli.results.checking import differences
 from axo_cli.results.signed import Result, manifest_path, read_result, trusted_key
 from axo_contracts.manifest import FILENAME
+from axo_contracts.meant_job import WHOLE_ID
 
 RESULT = "A job's id, the beginning of it, its name, `latest`, or a model's name as `ft:…`."
 Key = Annotated[
@@ -33,7 +34,7 @@ def pull(
 ) -> None:
     """Download a result with its manifest; what breaks off goes on with the same command."""
     with Api(url) as api:
-        found = read_result(api.content(manifest_path(job_of_result(api, result))), trusted_key(api, key))
+        found = _asked(api, result, key)
         place = folder or Path(found.job_id)
         pulling.pull(api, found, place)
     count = sum(file.bytes for file in found.served)
@@ -54,21 +55,32 @@ def verify(
 ) -> None:
     """Check a result's signature, and its files where there is a folder. Exits with 1 when anything differs."""
     with Api(url) as api:
-        place = folder or (Path(result) if Path(result).is_dir() else None)
-        found = read_result(_manifest(api, result, place if folder is None else None), trusted_key(api, key))
-    problems = [*differences(place, found)] if place else []
-    _tell(found, place, problems, as_json=as_json)
+        if folder is None and Path(result).is_dir():
+            folder = Path(result)
+            found = _pulled(api, folder, key)
+        else:
+            found = _asked(api, result, key)
+    problems = [*differences(folder, found)] if folder else []
+    _tell(found, folder, problems, as_json=as_json)
     if problems:
-        raise CliError(f"{place} is not as it was signed: {len(problems)} {'file' if len(problems) == 1 else 'files'}.")
+        raise CliError(
+            f"{folder} is not as it was signed: {len(problems)} {'file' if len(problems) == 1 else 'files'}."
+        )
 
 
-def _manifest(api: Api, result: str, folder: Path | None) -> bytes:
-    if folder is None:
-        return api.content(manifest_path(job_of_result(api, result)))
+def _asked(api: Api, result: str, key: Path | None) -> Result:
+    """Return the result that a person means, by the manifest that the service has of it."""
+    wanted = job_of_result(api, result)
+    return read_result(api.content(manifest_path(wanted)), trusted_key(api, key), of=wanted)
+
+
+def _pulled(api: Api, folder: Path, key: Path | None) -> Result:
+    """Return the result in a folder, by the manifest there; in a folder that is named by a job's id, that job's."""
     try:
-        return (folder / FILENAME).read_bytes()
+        content = (folder / FILENAME).read_bytes()
     except FileNotFoundError:
         raise UsageError(f"{folder} has no {FILENAME}: it is no result, or `axo pull` has not ended.") from None
+    return read_result(content, trusted_key(api, key), of=folder.name if WHOLE_ID.fullmatch(folder.name) else None)
 
 
 def _tell(found: Result, folder: Path | None, problems: list[str], *, as_json: bool) -> None:
@@ -76,7 +88,7 @@ def _tell(found: Result, folder: Path | None, problems: list[str], *, as_json: b
         checked = None if folder is None else str(folder)
         print_json({"job": found.job_id, "key_id": found.key_id, "folder": checked, "problems": problems})
         return
-    print(*problems, sep="\n", end="\n" if problems else "")
+    print_lines(problems)
     if folder is None:
         print(f"The manifest of {found.job_id} is as it was signed by the key {found.key_id}.")
     elif not problems:

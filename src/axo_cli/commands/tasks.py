@@ -12,7 +12,7 @@ from axo_cli.errors import UsageError
 from axo_cli.following.job import exit_code
 from axo_cli.job_names import model as model_meant
 from axo_cli.options import DEFAULT_URL, AsJson, Url
-from axo_cli.output import DASH, console, number, print_fields, print_table, size
+from axo_cli.output import DASH, console, number, print_fields, print_lines, print_table, size
 from axo_cli.uploading import upload
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="ft:…, a job, a name on the hub or a path.")]
@@ -22,6 +22,7 @@ MaxRows = Annotated[int | None, typer.Option(min=1, help="Stop after so many row
 Against = Annotated[str | None, typer.Option(help="base, or another model: what it is compared with.")]
 MaxNewTokens = Annotated[int | None, typer.Option(min=1, help="The longest answer, in tokens.")]
 Temperature = Annotated[float | None, typer.Option(min=0, max=2, help="0: always the likeliest token.")]
+Answers = Annotated[int | None, typer.Option("--n", min=1, max=128, help="Answers to each row.")]
 PLACES = "hf://OWNER/REPO, s3://BUCKET/PATH, gs://…, az://… or file:///FOLDER, where the operator allows it."
 GroupSize = Annotated[int | None, typer.Option(min=8, max=1024, help="How many weights share a scale.")]
 OutType = Annotated[str | None, typer.Option(help="auto, f32, f16, bf16 or q8_0.")]
@@ -93,6 +94,7 @@ def generate(
     file: File,
     max_new_tokens: MaxNewTokens = None,
     temperature: Temperature = None,
+    n: Answers = None,
     max_rows: MaxRows = None,
     name: JobName = None,
     url: Url = DEFAULT_URL,
@@ -100,12 +102,13 @@ def generate(
 ) -> None:
     """Let a model answer a file of prompts, and follow the job; the answers are printed at its end."""
     wanted: dict[str, Any] = {"kind": "generate", "model": model, "max_rows": max_rows, "name": name}
-    wanted |= {"max_new_tokens": max_new_tokens, "temperature": temperature}
+    wanted |= {"max_new_tokens": max_new_tokens, "temperature": temperature, "n": n}
     with Api(url) as api:
         job = _run(api, {**wanted, "datasets": _uploaded(api, file)}, as_json=as_json)
         if not as_json:
-            answers = [json.loads(line)["answer"] for line in _artifact(api, job, "generations.jsonl").splitlines()]
-            console().print(*answers, sep="\n", markup=False)
+            print_lines(
+                json.loads(line)["answer"] for line in _artifact(api, job, "generations.jsonl").split("\n") if line
+            )
 
 
 def push(
@@ -125,7 +128,7 @@ def push(
         found = json.loads(_artifact(api, job, "push.json"))
     revision = f" in commit {found['revision']}" if found["revision"] else ""
     told = f"{found['model']} lies at {found['to']}{revision}: {len(found['files'])} files, {size(found['bytes'])}."
-    console().print(told, markup=False, soft_wrap=True)
+    console().print(told, soft_wrap=True)
 
 
 def _make_model(wanted: dict[str, Any], url: str, *, as_json: bool) -> None:
@@ -135,7 +138,7 @@ def _make_model(wanted: dict[str, Any], url: str, *, as_json: bool) -> None:
         if as_json:
             return
         names = [found["id"] for found in api.get("/v1/models")["data"] if found.get("job_id") == job["id"]]
-        console().print(*(f"model: {found}" for found in names), sep="\n", markup=False)
+        console().print(*(f"model: {found}" for found in names), sep="\n")
 
 
 def _uploaded(api: Api, file: Path) -> list[dict[str, Any]]:
@@ -166,7 +169,7 @@ def _show_evaluation(found: dict[str, Any]) -> None:
     print_table(columns, map(_row, found["models"]), when_empty="")
     if found["difference"]:
         fields = [(name, _figure(found["difference"][name])) for name in ("loss", "score")]
-        console().print(f"{found['difference']['of']} has more than {found['difference']['from']}:", markup=False)
+        console().print(f"{found['difference']['of']} has more than {found['difference']['from']}:")
         print_fields([(name, text) for name, text in fields if text != DASH])
 
 

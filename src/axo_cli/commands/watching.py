@@ -1,6 +1,5 @@
 """`axo watch`: the lifecycle of all jobs that one may see, live."""
 
-import sys
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -15,7 +14,7 @@ from axo_cli.errors import UsageError
 from axo_cli.following.views import say_dropped
 from axo_cli.interrupts import INTERRUPTED, heard_interrupts
 from axo_cli.options import DEFAULT_URL, AsJson, Url
-from axo_cli.output import console, status_text
+from axo_cli.output import console, print_event, status_text
 from axo_cli.sse import follow
 from axo_contracts.events import JobEvent
 from axo_contracts.ids import JOB
@@ -59,8 +58,7 @@ def watch(
 def _show(api: Api, path: str, out: Console, *, as_json: bool, of_others: bool) -> None:
     for event in follow(api, path, on_drop=say_dropped):
         if as_json:
-            sys.stdout.buffer.write(event.data + b"\n")
-            sys.stdout.buffer.flush()
+            print_event(event.data)
         else:
             out.print(_line(_decode(event.data), of_others=of_others))
 

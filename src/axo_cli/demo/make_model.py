@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import torch
-from tokenizers import ByteLevelBPETokenizer
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 VOCABULARY = 1024
 SPECIAL_TOKENS = ["<unk>", "<pad>", "<|im_start|>", "<|im_end|>"]
+BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 CHATML = (
     "{% for message in messages %}"
     "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
@@ -24,7 +25,7 @@ CHATML = (
 def main(rows: Path, folder: Path) -> None:
     """Train a tokenizer on the text of `rows`, and write it to `folder` with a Llama of random weights."""
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = _tokenizer(_texts(rows), folder)
+    tokenizer = _tokenizer(_texts(rows))
     tokenizer.save_pretrained(folder)
     _model(tokenizer).save_pretrained(folder)
 
@@ -34,21 +35,29 @@ def _texts(rows: Path) -> list[str]:
     return [message["content"] for row in parsed for message in row["messages"]]
 
 
-def _tokenizer(texts: list[str], folder: Path) -> PreTrainedTokenizerFast:
-    bpe = ByteLevelBPETokenizer()
-    bpe.train_from_iterator(
-        [*texts, "user\nassistant\nsystem\n"], vocab_size=VOCABULARY, special_tokens=SPECIAL_TOKENS, show_progress=False
-    )
-    raw = folder / "tokenizer.json"
-    bpe.save(str(raw))
+def _tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
+    """Return a tokenizer of Llama's form, which llama.cpp's converter knows: pieces with ▁ for a space, else bytes."""
+    bpe = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))  # noqa: S106  a token of text, no secret
+    bpe.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never")
+    bpe.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=[*SPECIAL_TOKENS, *BYTES], show_progress=False)
+    bpe.train_from_iterator([*texts, "user\nassistant\nsystem\n"], trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_file=str(raw),
-        unk_token="<unk>",  # noqa: S106  a token of text, no secret
+        tokenizer_object=_with_plain_bytes(bpe),
+        unk_token="<unk>",  # noqa: S106
         pad_token="<pad>",  # noqa: S106
         bos_token="<|im_start|>",  # noqa: S106
         eos_token="<|im_end|>",  # noqa: S106
         chat_template=CHATML,
+        add_prefix_space=False,
     )
+
+
+def _with_plain_bytes(bpe: Tokenizer) -> Tokenizer:
+    """Return the tokenizer with the bytes as pieces like others: only what is special is left out of a text."""
+    state = json.loads(bpe.to_str())
+    state["added_tokens"] = [token for token in state["added_tokens"] if token["content"] in SPECIAL_TOKENS]
+    return Tokenizer.from_str(json.dumps(state))
 
 
 def _model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:

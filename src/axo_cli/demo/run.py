@@ -107,7 +107,7 @@ def _make_fresh(folder: Path) -> None:
         if home_lock.is_locked(folder):
             raise CliError(f"A demo runs in {folder} already; stop it, or name another folder with --home.")
         shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / MARK).touch()
 
 

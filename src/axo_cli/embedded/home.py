@@ -2,9 +2,13 @@
 
 import hashlib
 import os
+import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from axo_cli.errors import CliError
 
 WORKER_ID = "embedded"
 LOOPBACK = '["127.0.0.0/8", "::1/128"]'  # where bots on this machine are told by webhooks
@@ -53,10 +57,14 @@ class Home:
         return f"unix://{self.socket}"
 
     def create(self) -> None:
-        """Make the folders. The socket's is for its owner only."""
-        for folder in (self.path, self.logs, self.queue_data, self.storage, self.worker):
-            folder.mkdir(parents=True, exist_ok=True)
-        self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make the folders. A home that is made is for its owner only; one that is there stays as it is.
+
+        Raises `CliError` when others could reach the queue server's socket.
+        """
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.logs, self.queue_data, self.storage, self.worker):
+            folder.mkdir(exist_ok=True)
+        _make_private(self.socket.parent)
 
     def environment(self, *, port: int, trainer_python: Path, cpu_only: bool) -> dict[str, str]:
         """Return the environment of the services: this process's, with the settings that make them one stack."""
@@ -75,3 +83,15 @@ class Home:
         if cpu_only:
             settings["AXO_CPU_ONLY"] = "true"
         return {"AXO_WEBHOOKS__ALLOWED_NETWORKS": LOOPBACK, **os.environ, **settings}
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder for its owner only. What is there already may be somebody else's, where all may make folders."""
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700, parents=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise CliError(
+            f"{folder} is not a folder that is yours and closed to others, so the queue's socket is not put there; "
+            "remove it, or name another --home."
+        )

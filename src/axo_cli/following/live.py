@@ -16,6 +16,7 @@ from rich.text import Text
 from axo_cli.following.run_state import RunState
 from axo_cli.output import DASH, status_text
 from axo_cli.sse import Event
+from axo_cli.terminal_text import harmless
 from axo_contracts.frames import Frame, Log
 from axo_contracts.standing import Standing
 from axo_contracts.standing_text import loss_text, pace_text, time_left
@@ -51,7 +52,7 @@ class LiveView:
         """Remember what the next repaint shows."""
         self._state, self._connected, self._shown_at = state, True, monotonic()
         if isinstance(frame, Log):
-            self._logs.append(Text.from_ansi(frame.text))
+            self._logs.append(Text.from_ansi(harmless(frame.text)))
 
     def waits(self, state: RunState) -> None:
         """Remember what a queued job waits for."""

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from axo_cli.following.live import LiveView
 from axo_cli.following.run_state import RunState
-from axo_cli.output import size
+from axo_cli.output import print_event, size
 from axo_cli.sse import Event
+from axo_cli.terminal_text import shown
 from axo_contracts.frames import AttemptStarted, Checkpoint, Frame, Log, Metric, Phase, Status
 from axo_contracts.standing_text import progress_sentence
 
@@ -51,8 +52,7 @@ class JsonView(_Unframed):
 
     def show(self, event: Event, frame: Frame, state: RunState) -> None:
         """Write the frame's line."""
-        sys.stdout.buffer.write(event.data + b"\n")
-        sys.stdout.buffer.flush()
+        print_event(event.data)
 
     def dropped(self) -> None:
         """Say so on stderr, where no program reads."""
@@ -70,7 +70,7 @@ class PlainView(_Unframed):
     def show(self, event: Event, frame: Frame, state: RunState) -> None:
         """Print what is worth a line."""
         if line := self._line(frame, state):
-            print(line, flush=True)
+            print(shown(line), flush=True)
 
     def dropped(self) -> None:
         """Say so on stderr."""
@@ -80,7 +80,7 @@ class PlainView(_Unframed):
         """Print what the job waits for, when that is something else."""
         if state.waiting != self._waiting:
             self._waiting = state.waiting
-            print(f"waits: {state.waiting}", flush=True)
+            print(shown(f"waits: {state.waiting}"), flush=True)
 
     def _line(self, frame: Frame, state: RunState) -> str | None:
         match frame:

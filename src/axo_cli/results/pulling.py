@@ -9,12 +9,13 @@ from threading import Event
 from urllib.parse import quote
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from axo_cli.api import Api
 from axo_cli.errors import CliError, UsageError
 from axo_cli.results.downloading import Stopped, download, keep, part_of
 from axo_cli.results.signed import Result, ResultFile
+from axo_cli.terminal_text import harmless
 from axo_contracts.manifest import FILENAME
 
 AT_ONCE = 4
@@ -45,7 +46,7 @@ def _pull_files(api: Api, result: Result, folder: Path) -> None:
     with _progress() as progress, ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pull") as pool:
         started = []
         for file in result.served:
-            shown = progress.add_task(file.path, total=file.bytes)
+            shown = progress.add_task(harmless(file.path), total=file.bytes)
             grown: Callable[[int], None] = partial(_show, progress, shown)
             source = f"/v1/jobs/{result.job_id}/artifacts/{result.attempt}/{quote(file.path)}"
             started.append(pool.submit(_pull_one, api, source, folder / file.path, file, grown, stop))
@@ -74,5 +75,6 @@ def _show(progress: Progress, shown: TaskID, count: int) -> None:
 
 
 def _progress() -> Progress:
-    columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    file = TextColumn("{task.description}", markup=False)
+    columns = (file, BarColumn(), DownloadColumn(), TransferSpeedColumn())
     return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)

@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from axo_cli.api import Api
 from axo_cli.errors import CliError, UsageError
 from axo_contracts.manifest import BadManifest, canonical, read_manifest
+from axo_contracts.meant_job import WHOLE_ID
 
 
 class NotGenuine(CliError):
-    """A manifest is not as the service has signed it."""
+    """A manifest is not as the service has signed it, or not of the result that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +64,32 @@ def trusted_key(api: Api, pinned: Path | None) -> Ed25519PublicKey:
     return key
 
 
-def read_result(content: bytes, key: Ed25519PublicKey) -> Result:
-    """Return the result that a manifest is of. Raises `NotGenuine` unless `key` has signed it as it is."""
+def read_result(content: bytes, key: Ed25519PublicKey, *, of: str | None) -> Result:
+    """Return the result that a manifest is of: that of the job `of`, or of any when that is None.
+
+    Raises `NotGenuine` unless `key` has signed it as it is, and for that job.
+    """
     key_id = sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()
     try:
         manifest, signature = read_manifest(content)
         if signature["key_id"] != key_id:
             raise NotGenuine(f"The manifest was signed by another key ({signature['key_id']}, not {key_id}).")
         key.verify(b64decode(signature["value"], validate=True), canonical(manifest))
+        job_id, outputs = _job_id(manifest["job"]["id"], of), manifest["outputs"]
+        return Result(content, key_id, job_id, outputs["attempt"], [*map(_file, outputs["files"])])
     except InvalidSignature:
         raise NotGenuine("The manifest is not as it was signed: its signature does not hold.") from None
     except (BadManifest, KeyError, TypeError, ValueError) as error:
         raise NotGenuine(f"The manifest is not as it was signed: {error}.") from error
-    outputs = manifest["outputs"]
-    return Result(content, key_id, manifest["job"]["id"], outputs["attempt"], [*map(_file, outputs["files"])])
+
+
+def _job_id(found: str, wanted: str | None) -> str:
+    """Return the id that a manifest gives, which is a folder's name where the result is taken to."""
+    if not WHOLE_ID.fullmatch(found):
+        raise NotGenuine(f"The manifest is of no job: {found!r} is not a job's id.")
+    if wanted not in (None, found):
+        raise NotGenuine(f"The manifest is of another job: {found}, not {wanted}.")
+    return found
 
 
 def _file(entry: dict[str, Any]) -> ResultFile:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from axo_contracts.lifecycle import TERMINAL
+from axo_contracts.spec_text import method_text, model_text
 from axo_contracts.standing import Standing, standing_from_json
 from axo_contracts.standing_text import progress_sentence, time_left, waiting_text
 from axo_notify.bots.markup import Markup
@@ -17,7 +18,7 @@ Json = Mapping[str, Any]
 
 def title(job: Json, markup: Markup) -> str:
     """Return what a job is called, with its id."""
-    return f"{markup.strong(job['name'] or _base_model(job))} `{job['id']}`"
+    return f"{markup.strong(job['name'] or model_text(job['spec']))} `{job['id']}`"
 
 
 def short(job: Json, markup: Markup) -> str:
@@ -47,7 +48,7 @@ def _bar(standing: Standing) -> str:
 
 def _full(job: Json, series: list[Json], markup: Markup) -> Iterator[str]:
     yield f"{title(job, markup)} {job['status']}"
-    yield markup.quoted(f"{_base_model(job)}, {_method(job['spec'])}")
+    yield markup.quoted(f"{model_text(job['spec'])}, {method_text(job['kind'], job['spec'])}")
     if (standing := standing_of(job)) is not None:
         sentence = markup.quoted(progress_sentence(standing))
         yield f"{_bar(standing)}  {sentence}" if standing.max_steps else sentence
@@ -67,12 +68,3 @@ def _newest(series: Json) -> str:
         value = next((point["value"] for point in series["non_finite"] if point["step"] == step), "unknown")
         return f"{series['name']} {value}"
     return f"{series['name']} {value:.4g}"
-
-
-def _base_model(job: Json) -> str:
-    spec = job["spec"]
-    return str(spec["config"]["base_model"] if "config" in spec else spec["base_model"])
-
-
-def _method(spec: Json) -> str:
-    return "a whole config" if "config" in spec else f"{spec['method']['type']}, {spec['adapter']['type']}"
