@@ -6,7 +6,8 @@ export PYTHON
 BIN := .venv/bin
 # A trainer that is there already, as on Axolotl's own image, goes before the one that `make trainer` installs.
 WITH_TRAINER = AXO_TRAINER_PYTHON=$${AXO_TRAINER_PYTHON:-$$($(BIN)/python trainer/install.py --where)}
-SIDE_BY_SIDE = -n 3 --dist worksteal
+# A file's tests share what is dear to start, so one process has them all.
+SIDE_BY_SIDE = -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install trainer demo up test check lock bench faults
 

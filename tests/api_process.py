@@ -1,15 +1,15 @@
 """The control plane as a child process, without its control loop: what it serves is what a test has put there."""
 
+import contextlib
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import httpx
+from tests import api_program
 
 SPEC = {"base_model": "org/model", "datasets": [{"source": {"type": "hub", "repo_id": "org/data"}}]}
 
@@ -32,15 +32,11 @@ class ApiProcess:
             "AXO_RUN_CONTROL_LOOP": "false",
             "AXO_HUB__CHECK": "false",
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: api_program.Program | None = None
 
     def start(self, file_size_limit: int | None = None) -> None:
         """Start it and wait until it answers. No file of it may grow over `file_size_limit` bytes."""
-        limit = ["prlimit", f"--fsize={file_size_limit}"] if file_size_limit else []
-        with self.output.open("ab") as output:
-            self._process = subprocess.Popen(
-                [*limit, sys.executable, "-m", "axo_api"], env=os.environ | self.settings, stdout=output, stderr=output
-            )
+        self._process = api_program.start(os.environ | self.settings, self.output, file_size_limit)
         self._wait_until_it_answers()
 
     def stop(self) -> float:
@@ -54,12 +50,13 @@ class ApiProcess:
     @property
     def is_running(self) -> bool:
         """Whether it was started and has not ended."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.is_alive()
 
     @property
     def pid(self) -> int:
         """Its process, which must run."""
         assert self._process
+        assert self._process.pid
         return self._process.pid
 
     def memory_bytes(self) -> int:
@@ -77,17 +74,18 @@ class ApiProcess:
         if self._process is None:
             return 0.0
         started = time.monotonic()
-        self._process.send_signal(how)
-        self._process.wait()
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            os.kill(self.pid, how)
+        self._process.join()
         self._process = None
         return time.monotonic() - started
 
     def _wait_until_it_answers(self) -> None:
         assert self._process
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 100
         with httpx.Client(base_url=self.url) as client:
             while not _answers(client):
-                assert self._process.poll() is None, self.output.read_text()
+                assert self._process.is_alive(), self.output.read_text()
                 assert time.monotonic() < deadline, self.output.read_text()
                 time.sleep(0.05)
 

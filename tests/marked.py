@@ -18,6 +18,11 @@ def runs(mark: str) -> list[psutil.Process]:
     return [process for process in marked(mark) if "AXO_RUN" in environment_of(process)]
 
 
+def of_run(run: str) -> list[psutil.Process]:
+    """Return the living processes of one attempt, its guard included; `run` is its job's id, a slash and its number."""
+    return _with(f"AXO_RUN={run}")
+
+
 def environment_of(process: psutil.Process) -> dict[str, str]:
     """Return a living process's environment; of a dead one, nothing."""
     try:

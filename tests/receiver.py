@@ -2,14 +2,14 @@
 
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from tests.loopback_server import LoopbackServer, Quiet
 from tests.waiting import wait_for
 
 
@@ -45,18 +45,14 @@ class Received:
         return str(self.event["type"])
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver(LoopbackServer):
     """Answers 200 unless `answer` says otherwise."""
 
-    daemon_threads = True
-
     def __init__(self, certificate: Path | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.port = int(self.server_address[1])
-        self.url = f"http://127.0.0.1:{self.port}/hook"
+        super().__init__(_Handler)
+        self.url += "/hook"
         self.received: list[Received] = []
         self.answer: Callable[[Received], Reply] = lambda _: Reply()
-        self.ending = threading.Event()
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
@@ -73,20 +69,7 @@ class Receiver(ThreadingHTTPServer):
         return [one.type for one in self.received]
 
 
-@contextmanager
-def running_receiver(certificate: Path | None = None) -> Iterator[Receiver]:
-    """Yield a receiver that answers."""
-    receiver = Receiver(certificate)
-    thread = threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield receiver
-    receiver.ending.set()
-    receiver.shutdown()
-    thread.join()
-    receiver.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
@@ -107,6 +90,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(reply.body)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""

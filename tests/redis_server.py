@@ -46,7 +46,7 @@ class RedisServer:
         os.kill(self._process.pid, signal.SIGCONT)
 
     def _wait_until_it_answers(self) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         with Redis.from_url(self.url) as redis:
             while not _answers(redis):
                 assert time.monotonic() < deadline, "the Redis server does not start"

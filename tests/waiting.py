@@ -6,6 +6,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+WARM_SECONDS = 400
+"""For a helper, which gives way to all trainings beside it, to load what it checks configs with."""
+
 
 def wait_for(look: Callable[[], T | None], what: str, seconds: float = 15) -> T:
     """Return what `look` returns, once that is true."""

@@ -12,7 +12,7 @@ from tests.waiting import wait_for
 from axo_contracts import storage_paths
 from axo_contracts.lifecycle import TERMINAL
 
-LEASE_SECONDS = 2.0
+LEASE_SECONDS = 4.0
 
 
 class ControlPlane(ApiProcess):

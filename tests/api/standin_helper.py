@@ -34,5 +34,7 @@ class StandInHelper:
             if popped:
                 question_id = popped[1].decode()
                 written: Any = self._worker.redis.getdel(redis_names.question(question_id))
+                if written is None:
+                    continue  # whoever asked has gone
                 self.questions.append(decode_question(written))
                 self._worker.redis.rpush(redis_names.answer(question_id), encode(self.answer))

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ from axo_contracts.resources import Capabilities, Gpu, WorkerState
 from axo_worker.lease import Claim, Lease, new_token
 
 HEARTBEAT_SECONDS = 0.2
-HEARTBEAT_LIVES_MILLISECONDS = 1000
+HEARTBEAT_LIVES_MILLISECONDS = 3000
 RESEND_SECONDS = 0.3
 MOMENT = datetime.now(UTC)
 
@@ -131,6 +131,8 @@ class StandInWorker:
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
     def start(self) -> None:
+        """Beat once before anything is asked of it, where Redis answers; and then on."""
+        self._beat_once()
         self._thread.start()
 
     def vanish(self) -> None:
@@ -192,18 +194,18 @@ class StandInWorker:
         return bytes(answer) if answer is not None else None
 
     def _beat(self) -> None:
-        while not self._vanished.is_set():
-            try:
-                self.redis.sadd(redis_names.WORKERS, self.id)
-                self.redis.set(
-                    redis_names.worker(self.id), msgspec.json.encode(self.state), px=HEARTBEAT_LIVES_MILLISECONDS
-                )
-                for run in list(self._runs):
-                    run.lease.renew()
-            except RedisError:
-                pass
-            self._vanished.wait(HEARTBEAT_SECONDS)
+        while not self._vanished.wait(HEARTBEAT_SECONDS):
+            self._beat_once()
         self.redis.close()
+
+    def _beat_once(self) -> None:
+        with suppress(RedisError):
+            self.redis.sadd(redis_names.WORKERS, self.id)
+            self.redis.set(
+                redis_names.worker(self.id), msgspec.json.encode(self.state), px=HEARTBEAT_LIVES_MILLISECONDS
+            )
+            for run in list(self._runs):
+                run.lease.renew()
 
 
 @contextmanager

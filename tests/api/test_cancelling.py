@@ -113,7 +113,7 @@ def test_a_cancel_while_redis_is_down_is_acted_on_when_it_is_back(plane: Control
     assert answer.json()["status"] == "cancelling"
     plane.redis_server.start()
 
-    wait_for(lambda: worker.asked(job_id) == b"1:cancel", "the run to be asked", 5)
+    wait_for(lambda: worker.asked(job_id) == b"1:cancel", "the run to be asked", 20)
     run.finishes(EndReason.CANCELLED)
     plane.wait_for_status(job_id, "cancelled")
 
@@ -125,7 +125,7 @@ def test_a_cancel_is_asked_again_after_redis_was_flushed(plane: ControlPlane, wo
 
     worker.redis.flushall()
 
-    wait_for(lambda: worker.asked(job_id) == b"1:cancel", "the run to be asked", 5)
+    wait_for(lambda: worker.asked(job_id) == b"1:cancel", "the run to be asked", 20)
     run.finishes(EndReason.CANCELLED)
     plane.wait_for_status(job_id, "cancelled")
 

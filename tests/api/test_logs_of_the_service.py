@@ -19,7 +19,8 @@ from axo_observability.logs import HIDDEN, hide_secrets
 
 def lines(plane: ControlPlane) -> list[dict[str, Any]]:
     """Return what the service has logged, each line read by itself."""
-    return [json.loads(line) for line in plane.output.read_text().splitlines()]
+    written = plane.output.read_text().splitlines(keepends=True)
+    return [json.loads(line) for line in written if line.endswith("\n")]  # the last may be on its way
 
 
 def wait_for_line(plane: ControlPlane, **fields: object) -> dict[str, Any]:

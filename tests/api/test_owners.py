@@ -371,6 +371,12 @@ def test_a_path_into_the_storage_gets_nobody_past_the_owners(
     assert plane.http.post("/v1/jobs", json=spec).status_code == 201
     assert answer.status_code == 422
     assert "outside of the allowed folders" in answer.json()["error"]["message"]
+    for reaching in ({"lora_model_dir": str(stored.parent)}, {"datasets": [{"path": str(tmp_path), "type": "alpaca"}]}):
+        config = {"base_model": "org/model", "datasets": [{"path": "org/data", "type": "alpaca"}]} | reaching
+        answer = plane.http.post("/v1/jobs", json={"config": config}, headers={"Authorization": f"Bearer {key}"})
+
+        assert answer.status_code == 422
+        assert answer.json()["error"]["param"].startswith(f"config.{next(iter(reaching))}")
 
 
 def _made(plane: KeyedPlane) -> Things:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -105,28 +106,29 @@ def test_the_bot_of_the_documentation_says_what_ended_while_it_was_away(
 ) -> None:
     said = tmp_path / "said.txt"
     for name in ("first", "second"):
-        bot = start_bot(plane.redis_server.url, said)
-        job_id = plane.submit(name=f"{name}-heard")
-        plane.http.post(f"/v1/jobs/{job_id}/cancel").raise_for_status()
-        wait_for(partial(_has_said, said, f"{name}-heard: The job was cancelled."), "the bot to say it")
-        bot.kill()
-        bot.wait()
+        with running_bot(plane.redis_server.url, said):
+            job_id = plane.submit(name=f"{name}-heard")
+            plane.http.post(f"/v1/jobs/{job_id}/cancel").raise_for_status()
+            wait_for(partial(_has_said, said, f"{name}-heard: The job was cancelled."), "the bot to say it")
         job_id = plane.submit(name=f"{name}-missed")
         plane.http.post(f"/v1/jobs/{job_id}/cancel").raise_for_status()
 
     names = [line.partition(":")[0] for line in said.read_text().splitlines()]
 
-    assert names == ["first-heard", "first-missed", "second-heard"]
+    # one that is killed just after it said something may say it once more
+    assert list(dict.fromkeys(names)) == ["first-heard", "first-missed", "second-heard"]
 
 
-def start_bot(redis_url: str, said: Path) -> "subprocess.Popen[bytes]":
+@contextmanager
+def running_bot(redis_url: str, said: Path) -> Iterator[None]:
+    """Run the bot of the documentation, which writes to `said`, until it is killed, wherever it is then."""
     program = DOCUMENTATION.read_text().partition("```python\n")[2].partition("```")[0]
-    with said.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-c", program.replace("redis://127.0.0.1:6379/0", redis_url)],
-            cwd=said.parent,
-            stdout=output,
-        )
+    command = [sys.executable, "-c", program.replace("redis://127.0.0.1:6379/0", redis_url)]
+    with said.open("ab") as output, subprocess.Popen(command, cwd=said.parent, stdout=output) as bot:
+        try:
+            yield
+        finally:
+            bot.kill()
 
 
 def test_ids_only_grow_even_when_many_events_come_in_one_moment(plane: ControlPlane, worker: StandInWorker) -> None:

@@ -63,7 +63,7 @@ HOSTILE = {
 @on_both_databases
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_body_is_refused_in_the_envelope(plane: ControlPlane, body: bytes) -> None:
-    answer = plane.http.post("/v1/jobs", content=body, headers=JSON, timeout=5)
+    answer = plane.http.post("/v1/jobs", content=body, headers=JSON, timeout=30)
 
     assert answer.status_code in {400, 422}, answer.text
     _assert_envelope(answer)
@@ -134,7 +134,7 @@ def test_a_body_without_its_content_type_is_told_what_is_missing(plane: ControlP
 
 
 def test_a_body_over_a_megabyte_is_refused_before_it_is_read(plane: ControlPlane) -> None:
-    with socket.create_connection(("127.0.0.1", plane.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", plane.port), timeout=30) as connection:
         connection.sendall(
             b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             b"Content-Length: 1000000000000\r\n\r\n{"
@@ -147,7 +147,7 @@ def test_a_body_over_a_megabyte_is_refused_before_it_is_read(plane: ControlPlane
 
 def test_a_body_that_does_not_say_how_long_it_is_is_read_up_to_a_megabyte(plane: ControlPlane) -> None:
     chunk = b"10000\r\n" + b"a" * 0x10000 + b"\r\n"
-    with socket.create_connection(("127.0.0.1", plane.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", plane.port), timeout=30) as connection:
         connection.sendall(
             b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 17

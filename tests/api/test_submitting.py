@@ -1,5 +1,6 @@
 """Submitting a job: a 201 is a promise, and one key makes one job."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -30,13 +31,14 @@ def test_a_201_survives_kill_9_at_the_same_instant(plane: ControlPlane) -> None:
 
 def test_every_201_that_was_sent_before_a_kill_in_the_middle_of_a_burst_is_kept(plane: ControlPlane) -> None:
     promised: list[str] = []
+    taken = itertools.count(1)
 
     def submit_until_dead(client_number: int) -> None:
         with httpx.Client(base_url=plane.url) as client:
             for number in range(1000):
                 answer = client.post("/v1/jobs", json=SPEC | {"name": f"job-{client_number}-{number}"})
                 promised.append(answer.json()["id"])
-                if len(promised) == 60:
+                if next(taken) == 60:
                     plane.kill()
 
     with ThreadPoolExecutor(4) as clients:

@@ -6,7 +6,8 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
-from tests.receiver import Receiver, Reply, running_receiver
+from tests.loopback_server import running
+from tests.receiver import Receiver, Reply
 
 from axo_api.settings import WebhookSettings
 from axo_api.webhooks.addresses import is_public
@@ -58,7 +59,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def receiver(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     """Somebody who is told over TLS, and whose certificate is trusted."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with running_receiver(certificate) as receiver:
+    with running(Receiver(certificate)) as receiver:
         yield receiver
 
 
@@ -117,7 +118,14 @@ async def test_a_name_without_an_address_is_an_answer_too(sender: Sender) -> Non
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("120", 120), ("soon", 0), ("-5", 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("9" * 400, 999_999_999)],
+    [
+        ("120", 120),
+        ("soon", 0),
+        ("-5", 0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", 0),
+        ("9" * 400, 999_999_999),
+    ],
 )
 async def test_retry_after_is_a_number_or_a_date(
     sender: Sender, receiver: Receiver, header: str, seconds: float

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,8 @@ from tests.api.databases import on_both_databases
 from tests.api.hooks import ENDS, hook, of_job
 from tests.api.keyed_plane import KeyedPlane
 from tests.api.standin_worker import online
-from tests.receiver import Receiver, Reply, running_receiver
+from tests.loopback_server import running
+from tests.receiver import Receiver, Reply
 from tests.waiting import wait_for
 
 from axo_contracts.lifecycle import EndReason
@@ -26,7 +27,7 @@ NATIVE = [
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """Somebody who is told."""
-    with running_receiver() as receiver:
+    with running(Receiver()) as receiver:
         yield receiver
 
 
@@ -110,6 +111,20 @@ def test_retry_after_is_honoured(plane: ControlPlane, receiver: Receiver) -> Non
     assert waits == timedelta(hours=2)
 
 
+def test_an_attempt_counts_whatever_date_its_answer_names(
+    start_control_plane: StartControlPlane, receiver: Receiver
+) -> None:
+    receiver.answer = lambda _: Reply(503, {"Retry-After": "Mon, 01 Jan 99999999999 00:00:00 GMT"})
+    plane = start_control_plane(AXO_WEBHOOKS__FIRST_RETRY_SECONDS="3600")
+
+    with hook(plane.http, receiver.url) as told:
+        cancelled(plane)
+        delivery = told.wait_for_delivery("pending", tried=1)
+
+    assert (delivery["attempts"], delivery["status_code"]) == (1, 503)
+    assert datetime.fromisoformat(delivery["next_attempt_at"]) > datetime.now(UTC) + timedelta(minutes=10)
+
+
 @on_both_databases
 def test_an_event_waits_for_the_earlier_ones_of_its_job_and_for_no_others(
     plane: ControlPlane, receiver: Receiver
@@ -135,7 +150,7 @@ def test_a_receiver_that_does_not_answer_holds_up_nobody_else(plane: ControlPlan
     never = threading.Event()
     receiver.answer = lambda _: Reply(when=never)
 
-    with running_receiver() as other, hook(plane.http, receiver.url) as slow, hook(plane.http, other.url):
+    with running(Receiver()) as other, hook(plane.http, receiver.url) as slow, hook(plane.http, other.url):
         for _ in range(10):
             cancelled(plane)
         other.wait_for(10)
@@ -179,7 +194,7 @@ def test_a_410_disables_an_endpoint_until_it_is_enabled_again(plane: ControlPlan
 
 
 def test_a_redirect_is_not_followed(plane: ControlPlane, receiver: Receiver) -> None:
-    with running_receiver() as elsewhere, hook(plane.http, receiver.url) as told:
+    with running(Receiver()) as elsewhere, hook(plane.http, receiver.url) as told:
         receiver.answer = lambda _: Reply(307, {"Location": elsewhere.url, "Retry-After": "3600"})
         cancelled(plane)
         delivery = told.wait_for_delivery("pending", tried=1)
@@ -250,7 +265,7 @@ def test_what_nobody_takes_is_given_up_and_at_last_forgotten(
     start_control_plane: StartControlPlane, receiver: Receiver
 ) -> None:
     receiver.answer = lambda _: Reply(500)
-    plane = start_control_plane(AXO_WEBHOOKS__GIVE_UP_HOURS="0.0001", AXO_WEBHOOKS__KEEP_DAYS="0.0000001")
+    plane = start_control_plane(AXO_WEBHOOKS__GIVE_UP_HOURS="0.002", AXO_WEBHOOKS__KEEP_DAYS="0.0000001")
 
     with hook(plane.http, receiver.url) as told:
         cancelled(plane)

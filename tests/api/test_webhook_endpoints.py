@@ -9,7 +9,8 @@ import pytest
 from tests.api.control_plane import ControlPlane
 from tests.api.databases import on_both_databases
 from tests.api.hooks import ENDS, PATH, hook
-from tests.receiver import Receiver, running_receiver
+from tests.loopback_server import running
+from tests.receiver import Receiver
 
 URL = "http://127.0.0.1:9/hook"  # nobody listens there
 
@@ -33,7 +34,7 @@ REFUSED = {
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """Somebody who is told."""
-    with running_receiver() as receiver:
+    with running(Receiver()) as receiver:
         yield receiver
 
 

@@ -142,6 +142,18 @@ def test_a_tar_may_be_of_one_folder(job: JobUnderTest, outputs: Path) -> None:
     assert (nothing.status_code, nothing.json()["error"]["param"]) == (404, "path")
 
 
+def test_a_checkpoint_that_is_being_removed_is_neither_listed_nor_sent(job: JobUnderTest, outputs: Path) -> None:
+    (outputs / ".checkpoint-2.removed").mkdir()
+    (outputs / ".checkpoint-2.removed" / "x.safetensors").write_bytes(b"half")
+
+    listed = {one["path"] for one in job.get("artifacts").json()["data"]}
+    sent = _unpacked(job.get("artifacts.tar", params={"attempt": 1}).content)
+
+    assert "checkpoint-10/trainer_state.json" in listed
+    assert f"{job.id}/checkpoint-10/trainer_state.json" in sent
+    assert not [path for path in (*listed, *sent) if "checkpoint-2" in path]
+
+
 @pytest.mark.parametrize("how", ["removed", "shortened"])
 def test_a_tar_breaks_off_when_a_file_is_not_as_it_was(job: JobUnderTest, how: str) -> None:
     outputs = job.attempt(1) / "outputs"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from base64 import b64decode
@@ -17,8 +18,9 @@ from tests.faults.small_disk import SmallDisk, can_mount
 from tests.output.job_under_test import JobUnderTest
 
 from axo_api.clock import now
-from axo_api.tables import attempts, jobs
+from axo_api.tables import attempts, checkpoints, jobs
 from axo_contracts import storage_paths
+from axo_contracts.ids import CHECKPOINT, new_id
 from axo_contracts.manifest import canonical
 from axo_contracts.outputs import CHECKPOINT_MANIFEST
 
@@ -104,6 +106,33 @@ def test_what_its_worker_could_not_hash_is_hashed_when_it_is_asked_for(trained: 
     assert manifest["datasets"] is None
 
 
+def test_a_checkpoint_that_is_being_removed_is_no_part_of_a_result(job: JobUnderTest) -> None:
+    outputs = job.attempt(1) / "outputs"
+    for folder in (outputs, outputs / "checkpoint-3", outputs / ".checkpoint-2.removed"):
+        folder.mkdir()
+        (folder / "x.safetensors").write_bytes(b"weights")
+    _succeeds(job)
+
+    manifest = job.get("manifest").json()["manifest"]
+
+    assert [file["path"] for file in manifest["outputs"]["files"]] == ["x.safetensors"]
+
+
+def test_what_is_no_file_in_the_place_of_a_checkpoints_manifest_has_no_hash(job: JobUnderTest) -> None:
+    folders = [job.attempt(1) / "outputs" / f"checkpoint-{step}" for step in (1, 2)]
+    for step, folder in enumerate(folders, start=1):
+        folder.mkdir(parents=True)
+        row = {"id": new_id(CHECKPOINT), "attempt": 1, "step": step, "path": f"outputs/{folder.name}", "bytes": 1}
+        job.has(checkpoints, row | {"created_at": now()})
+    os.mkfifo(folders[0] / CHECKPOINT_MANIFEST)
+    (folders[1] / CHECKPOINT_MANIFEST).mkdir()
+    _succeeds(job)
+
+    manifest = job.get("manifest").json()["manifest"]
+
+    assert {one["step"]: one["sha256"] for one in manifest["checkpoints"]} == {1: None, 2: None}
+
+
 def test_canonical_json_has_one_spelling_and_names_what_is_no_number() -> None:
     value = {"b": [1e-05, float("nan"), float("-inf"), None], "a": "größe\n"}
 
@@ -138,12 +167,7 @@ def test_a_service_without_room_for_a_manifest_says_so_and_makes_it_when_there_i
 ) -> None:
     (job.attempt(1) / "outputs").mkdir()
     (job.attempt(1) / "outputs" / "adapter_model.safetensors").write_bytes(b"weights")
-    placed = {"worker_id": "w", "boot_id": "b", "gpus": [], "config": {"base_model": "org/model"}, "placed_at": now()}
-    job.has(attempts, {"attempt": 1, **placed})
-    engine = create_engine(job.api.database_url)
-    with engine.begin() as connection:
-        connection.execute(update(jobs).where(jobs.c.id == job.id).values(status="succeeded", result_attempt=1))
-    engine.dispose()
+    _succeeds(job)
 
     disk.fill()
     refused = job.get("manifest")
@@ -155,3 +179,13 @@ def test_a_service_without_room_for_a_manifest_says_so_and_makes_it_when_there_i
     assert left == []
     (file,) = made.json()["manifest"]["outputs"]["files"]
     assert file["sha256"] == hashlib.sha256(b"weights").hexdigest()
+
+
+def _succeeds(job: JobUnderTest) -> None:
+    """Let the job have ended with a result, which is what lies in the outputs of its first attempt."""
+    placed = {"worker_id": "w", "boot_id": "b", "gpus": [], "config": {"base_model": "org/model"}, "placed_at": now()}
+    job.has(attempts, {"attempt": 1, **placed})
+    engine = create_engine(job.api.database_url)
+    with engine.begin() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == job.id).values(status="succeeded", result_attempt=1))
+    engine.dispose()

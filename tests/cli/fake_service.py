@@ -5,14 +5,15 @@ With `is_live` a job's stream stays open, and sends what is appended to the jour
 
 import json
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import Any
+
+from tests.loopback_server import LoopbackServer, Quiet, running
 
 from axo_contracts.frames import EVENT_NAMES, type_of
 
@@ -34,6 +35,8 @@ class Service:
     is_live: bool = False
     plan: dict[str, Any] = field(default_factory=dict)
     models: list[dict[str, Any]] = field(default_factory=list)
+    log: str = "one\ntwo\n"
+    answers: dict[str, Any] = field(default_factory=dict)
     refusal: tuple[int, dict[str, Any]] | None = None
     posted: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
     uploads: list[bytes] = field(default_factory=list)
@@ -49,19 +52,12 @@ def serving(service: Service) -> Iterator[Service]:
     class Handler(_Answers):
         state = service
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    service.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with running(LoopbackServer(Handler)) as server:
+        service.url = server.url
         yield service
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-class _Answers(BaseHTTPRequestHandler):
+class _Answers(Quiet, BaseHTTPRequestHandler):
     state: Service
 
     def do_GET(self) -> None:
@@ -71,7 +67,13 @@ class _Answers(BaseHTTPRequestHandler):
         elif path.endswith("/stream"):
             self._stream()
         elif path.endswith("/logs"):
-            self._send(200, b"one\ntwo\n", "text/plain")
+            self._send(200, self.state.log.encode(), "text/plain; charset=utf-8")
+        elif path in self.state.answers:
+            answer = self.state.answers[path]
+            if isinstance(answer, str):
+                self._send(200, answer.encode(), "text/plain; charset=utf-8")
+            else:
+                self._json(200, answer)
         elif path == "/v1/jobs":
             jobs = self.state.jobs
             self._json(200, {"object": "list", "data": jobs, "has_more": False, "first_id": None, "last_id": None})
@@ -97,8 +99,6 @@ class _Answers(BaseHTTPRequestHandler):
         else:
             self.state.posted.append((self.path, dict(self.headers), json.loads(body) if body else None))
             self._json(201, self.state.jobs[0])
-
-    def log_message(self, *_: object) -> None: ...
 
     def _stream(self) -> None:
         """Send the journal from the event behind Last-Event-ID on; here an event's id is its number."""

@@ -15,7 +15,7 @@ from axo_cli.demo.stack import free_port
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-def wait_until(condition: Callable[[], object], what: str | Callable[[], str], seconds: float = 20.0) -> None:
+def wait_until(condition: Callable[[], object], what: str | Callable[[], str], seconds: float = 60.0) -> None:
     """Return as soon as `condition` holds; fail when it does not come to, and say what was waited for."""
     deadline = time.monotonic() + seconds
     while not condition():

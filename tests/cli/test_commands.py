@@ -2,6 +2,8 @@
 
 import json
 import socket
+from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.fake_service import Axo, Service
@@ -113,11 +115,63 @@ def test_a_failed_job_shows_why_and_its_last_lines(axo: Axo, service: Service) -
     assert done.stdout.endswith("a [bold] line\nthe end\n")
 
 
+def test_names_and_rows_of_files_are_shown_as_they_are(axo: Axo, service: Service) -> None:
+    bad_row = '{"text": "[INST] :warning: [/INST]"'
+    problem = {"row": 2, "line": 2, "reason": "It is not JSON.", "excerpt": bad_row}
+    service.answers |= {
+        "/v1/files": {"data": [{"id": "file-1", "filename": "a[b].jsonl", "bytes": 9, "rows": 2, "created_at": 0}]},
+        "/v1/files/file-1/report": _report(problems=[problem]),
+    }
+
+    listed, reported = axo("files", "list"), axo("files", "report", "file-1")
+
+    assert " a[b].jsonl " in listed.stdout, listed.stderr
+    assert bad_row in reported.stdout, reported.stderr
+
+
 def test_logs_are_printed_as_they_are(axo: Axo) -> None:
     assert axo("logs", JOB_ID).stdout == "one\ntwo\n"
+
+
+def test_only_the_end_of_a_line_ends_a_line(axo: Axo, service: Service, tmp_path: Path) -> None:
+    odd = "one \u2028 line \x85 of \u2029 it"
+    row = json.dumps({"messages": [{"role": "user", "content": odd}], "answer": odd}, ensure_ascii=False)
+    service.log = f"{odd}\n"
+    service.answers[f"/v1/jobs/{JOB_ID}/artifacts/1/generations.jsonl"] = f"{row}\n{row}\n"
+    (prompts := tmp_path / "prompts.jsonl").write_text(f"{row}\n")
+
+    generated = axo("generate", "first", prompts)
+    logged = axo("logs", JOB_ID, "--json")
+
+    assert generated.returncode == 0, generated.stderr
+    assert generated.stdout.endswith(f"{odd}\n{odd}\n")
+    assert json.loads(logged.stdout)["lines"] == [odd]
+
+
+def test_a_name_for_a_checkpoint_is_not_pulled_as_its_jobs_result(axo: Axo, service: Service, tmp_path: Path) -> None:
+    checkpoint = f"ft:tiny:local:first:{JOB_ID}:ckpt-step-10"
+    service.answers["/v1/models/ft%3Asupport%40prod"] = {"alias_of": checkpoint, "job_id": JOB_ID}
+
+    done = axo("pull", "ft:support@prod", tmp_path / "pulled")
+
+    assert done.returncode == 2
+    assert f"{checkpoint}, which ft:support@prod stands for, is a checkpoint" in done.stderr
+    assert not (tmp_path / "pulled").exists()
 
 
 def test_the_api_key_is_sent_as_a_bearer_token(axo: Axo, service: Service) -> None:
     axo("cancel", JOB_ID, AXO_API_KEY="key-1")
 
     assert service.posted[0][1]["Authorization"] == "Bearer key-1"
+
+
+def _report(problems: list[dict[str, Any]]) -> dict[str, Any]:
+    counts = {"rows": 2, "bad_rows": len(problems), "bytes": 9, "unpacked_bytes": None}
+    return counts | {
+        "format": None,
+        "turns": None,
+        "characters": None,
+        "roles": {},
+        "warnings": [],
+        "problems": problems,
+    }

@@ -91,7 +91,7 @@ def test_a_home_is_up_only_once(start: Start) -> None:
 
     second = start()
 
-    assert second.process.wait(10) == 1
+    assert second.process.wait(40) == 1
     assert second.said().strip() == (
         f"{first.home} is up already, in process {first.process.pid}; stop that one, or name another --home."
     )
@@ -115,7 +115,7 @@ def test_a_killed_stack_comes_up_again_at_once_with_what_its_queue_held(start: S
 def test_a_service_that_cannot_run_ends_the_start_with_the_end_of_its_log(start: Start) -> None:
     stack = start(api="no_such_api.py")
 
-    code = stack.process.wait(20)
+    code = stack.process.wait(60)
 
     assert code == 1
     assert "The API does not start" in stack.said()
@@ -129,7 +129,7 @@ def test_a_port_in_use_is_told_before_anything_is_started(start: Start) -> None:
 
     second = start("two", port=first.port)
 
-    assert second.process.wait(10) == 1
+    assert second.process.wait(40) == 1
     assert second.said().startswith(f"Port {first.port} cannot be used (Address already in use)")
     assert second.said().count("\n") == 1
 

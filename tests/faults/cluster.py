@@ -18,6 +18,7 @@ from tests.faults.link import Link
 from tests.faults.part import Part
 from tests.marked import MARK, environment_of, marked, runs
 from tests.stack.client import ServiceClient, wait_for
+from tests.stack.embedded import TRAINERS
 
 from axo_cli.demo.stack import free_port
 
@@ -81,16 +82,13 @@ class Cluster(ServiceClient):
         for part in self.parts:
             part.thaw()
             part.start()
-        wait_for(self._is_ready, lambda: f"the cluster to be ready; it said:\n{self.said()[-6000:]}", 60)
+        wait_for(self._is_ready, lambda: f"the cluster to be ready; it said:\n{self.said()[-6000:]}", 120)
 
     def said(self) -> str:
         return "\n".join(f"--- {' '.join(part.command[-2:])}\n{part.said()[-3000:]}" for part in self.parts)
 
     def spec(self, *, max_steps: int = 40, trainer: str = "obeys_the_control_file", **fields: Any) -> dict[str, Any]:
-        model = self.model.with_name(trainer)
-        model.mkdir(exist_ok=True)
-        (model / "config.json").write_text("{}")
-        spec = super().spec(max_steps=max_steps, **{"base_model": str(model), **fields})
+        spec = super().spec(max_steps=max_steps, **{"base_model": self.model_for(trainer), **fields})
         spec["hyperparameters"] = {"max_steps": max_steps, "save_steps": 5, **fields.get("hyperparameters", {})}
         return spec
 
@@ -138,12 +136,13 @@ class Cluster(ServiceClient):
         for part in self.parts:
             part.kill()
         for process in self.processes():
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it went with one that was killed before it
+                process.kill()
         for link in (self.api_link, *(worker.link for worker in self.workers)):
             link.close()
 
     def _settings(self) -> dict[str, str]:
-        trainer = [sys.executable, str(PROGRAMS / "trainer_of_the_model.py")]
+        trainer = [sys.executable, str(TRAINERS / "trainer_of_the_model.py")]
         return {
             MARK: self.mark,
             "AXO_TEST_STAMPS": str(self.stamps),

@@ -49,7 +49,7 @@ def test_a_clock_that_jumps_an_hour_expires_nothing(
     jump: int,
 ) -> None:
     cluster = clocked_cluster
-    limited = cluster.run(steps=chance.randint(1, 20), max_steps=200, limits={"max_runtime_seconds": 600})
+    limited = cluster.run(steps=chance.randint(1, 20), max_steps=400, limits={"max_runtime_seconds": 600})
     cancelled = cluster.run(steps=1)
     queued = cluster.submit(max_steps=3)
 

@@ -79,7 +79,7 @@ def create_once_it_is_back(cluster: Cluster, spec: dict[str, object]) -> str:
 def test_an_api_killed_while_it_journals_goes_on_from_the_last_whole_frame(
     cluster: Cluster, chance: random.Random, recovery: Recovery
 ) -> None:
-    job_id = cluster.run(steps=2, trainer="prints_as_it_trains", max_steps=200)
+    job_id = cluster.run(steps=2, trainer="prints_as_it_trains", max_steps=400)
     with Followers(cluster.url, job_id, 10) as followers:
         for _ in range(2):
             size = len(journal_of(cluster, job_id))
@@ -100,7 +100,7 @@ def test_an_api_killed_while_it_journals_goes_on_from_the_last_whole_frame(
         followers.wait_until_all_ended()
     record = journal_of(cluster, job_id).decode().splitlines()
     assert all(lines == record for lines in followers.lines)
-    assert steps_of(cluster, job_id) == list(range(1, 201))
+    assert steps_of(cluster, job_id) == list(range(1, 401))
 
 
 @pytest.mark.fault(28)
@@ -108,7 +108,7 @@ def test_a_stack_of_which_everything_was_killed_at_once_recovers_without_a_hand(
     start_stack: Callable[..., EmbeddedStack], chance: random.Random, recovery: Recovery
 ) -> None:
     stack = start_stack()
-    running = stack.submit(max_steps=100)
+    running = stack.submit(max_steps=200)
     others = [stack.submit(max_steps=2) for _ in range(3)]
     stack.wait_for_step(running, chance.randint(1, 40))
 
@@ -116,7 +116,7 @@ def test_a_stack_of_which_everything_was_killed_at_once_recovers_without_a_hand(
         for process in stack.processes():
             with suppress(psutil.NoSuchProcess):  # it went with one that was killed before it
                 process.kill()
-        wait_for(lambda: not stack.processes(), lambda: f"every process to be gone: {stack.processes()}", 5)
+        wait_for(lambda: not stack.processes(), lambda: f"every process to be gone: {stack.processes()}", 30)
         recovery.begins()
         stack.start_again()
         stack.wait_for_job(running, lambda job: job["status"] == "running", "to go on")
@@ -124,4 +124,4 @@ def test_a_stack_of_which_everything_was_killed_at_once_recovers_without_a_hand(
 
     for job_id in (running, *others):
         assert stack.wait_for_end(job_id)["status"] == "succeeded"
-    assert set(steps_of(stack, running)) == set(range(1, 101))
+    assert set(steps_of(stack, running)) == set(range(1, 201))

@@ -74,7 +74,7 @@ def test_a_storage_without_room_ends_the_run_as_disk_full_and_half_a_checkpoint_
     cluster_on_disks: Cluster, disks: Disks, chance: random.Random, recovery: Recovery
 ) -> None:
     cluster = cluster_on_disks
-    job_id = cluster.run(steps=chance.randint(12, 30), max_steps=100)
+    job_id = cluster.run(steps=chance.randint(12, 30), max_steps=200)
 
     disks["storage"].fill()
     wait_for(lambda: not cluster.trainers(), lambda: "the trainer to fail", 20)

@@ -121,6 +121,7 @@ def test_an_old_order_in_a_restored_redis_starts_nothing_that_has_run(cluster: C
 
 
 @pytest.mark.fault(11)
+@pytest.mark.alone
 @pytest.mark.parametrize("lease_seconds", [6, *long(30)])
 def test_a_redis_that_stalls_for_a_third_of_a_lease_ends_nothing_and_the_api_answers(
     start_cluster: Callable[..., Cluster], chance: random.Random, recovery: Recovery, lease_seconds: int
@@ -182,7 +183,7 @@ def refuse_writes(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[
 def test_training_and_submits_go_on_while_redis_takes_no_writes(
     cluster: Cluster, chance: random.Random, recovery: Recovery, refuse_writes: Callable[[bool], None]
 ) -> None:
-    job_id = cluster.run(steps=chance.randint(1, 10), max_steps=200)
+    job_id = cluster.run(steps=chance.randint(1, 10), max_steps=400)
     launcher = cluster.process_of(job_id, "launcher")
     spec = cluster.spec(max_steps=3)
 
@@ -202,10 +203,11 @@ def test_training_and_submits_go_on_while_redis_takes_no_writes(
     recovery.ends()
     job = cluster.wait_for_end(job_id)
     assert (job["status"], job["attempt"]) == ("succeeded", 1)
-    assert steps_of(cluster, job_id) == list(range(1, 201))
+    assert steps_of(cluster, job_id) == list(range(1, 401))
 
 
 @pytest.mark.fault(20)
+@pytest.mark.alone
 @pytest.mark.parametrize("attempts", [*long(1), 2])
 def test_a_cancel_while_redis_is_away_acts_within_a_heartbeat_of_its_return(
     cluster: Cluster, chance: random.Random, recovery: Recovery, attempts: int

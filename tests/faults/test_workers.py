@@ -13,6 +13,7 @@ from tests.stack.client import wait_for
 
 
 @pytest.mark.fault(1)
+@pytest.mark.alone
 @pytest.mark.parametrize("part", ["agent", *long("slot", "horse")])
 def test_a_killed_workers_trainer_is_gone_within_a_second_and_the_job_goes_on_from_its_newest_checkpoint(
     cluster: Cluster, chance: random.Random, recovery: Recovery, part: str
@@ -65,7 +66,7 @@ def test_a_launcher_that_hangs_behind_its_dead_rank_is_ended_as_stalled(cluster:
     cluster.wait_for_step(job_id, 2)
     recovery.begins()
 
-    job = cluster.wait_for_end(job_id, 5 + GRACE_SECONDS + 5)
+    job = cluster.wait_for_end(job_id, 5 + GRACE_SECONDS + 20)
 
     recovery.ends()
     assert (job["status"], job["error"]["code"]) == ("failed", "stalled")
@@ -103,8 +104,8 @@ def test_a_worker_that_was_frozen_past_its_lease_comes_too_late(
     thawed_at = time.monotonic()
     thaw(frozen)
 
-    wait_for(lambda: not cluster.tree(job_id, 1), lambda: "the late tree to be killed", 2)
-    forgive_stamps(cluster, f"{job_id}/1", thawed_at, thawed_at + 0.5)
+    wait_for(lambda: not cluster.tree(job_id, 1), lambda: "the late tree to be killed", 10)
+    forgive_stamps(cluster, f"{job_id}/1", thawed_at, time.monotonic())
     assert cluster.wait_for_end(job_id)["status"] == "succeeded"
     assert cluster.job(job_id)["attempt"] == 2
     attempts = [event["attempt"] for event in cluster.stream(job_id) if "seq" in event]
@@ -142,7 +143,7 @@ def test_a_worker_cut_off_from_redis_stops_before_another_starts_the_job(
 def test_a_draining_worker_takes_nothing_new_and_when_asked_again_gives_its_job_back(
     cluster: Cluster, chance: random.Random, recovery: Recovery
 ) -> None:
-    job_id = cluster.run(steps=chance.randint(2, 20), max_steps=200)
+    job_id = cluster.run(steps=chance.randint(2, 20), max_steps=400)
     leaving = cluster.worker_of(job_id)
 
     leaving.send(signal.SIGTERM)
@@ -164,7 +165,7 @@ def test_a_draining_worker_takes_nothing_new_and_when_asked_again_gives_its_job_
     assert cluster.wait_for_end(job_id)["status"] == "succeeded"
     _, second = resumed_from(cluster, job_id)
     assert second is not None
-    assert steps_of(cluster, job_id) == list(range(1, 201)), "it stopped with a checkpoint of its last step"
+    assert steps_of(cluster, job_id) == list(range(1, 401)), "it stopped with a checkpoint of its last step"
 
 
 def state_of(cluster: Cluster, worker_id: str) -> str | None:

@@ -1,5 +1,7 @@
 """Files that are read without a service."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,3 +46,10 @@ def report_on_file(path: Path) -> Report:
     wrapping = Wrapping.named(path.name)
     assert wrapping
     return Checker(StoredFile(path), wrapping, LIMITS).check()
+
+
+def read_in_a_gigabyte(path: Path) -> str:
+    """Return what a process that can have no more memory says of a file: that it is fine, or why it is not."""
+    program = Path(__file__).with_name("says_what_it_reads.py")
+    reads = ["prlimit", f"--data={1024**3}", sys.executable, str(program), str(path)]
+    return subprocess.run(reads, check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -99,7 +99,7 @@ def _checking_for(parent: psutil.Process) -> list[psutil.Process]:
 def _command(process: psutil.Process) -> list[str]:
     try:
         command: list[str] = process.cmdline()
-    except psutil.ZombieProcess:
+    except psutil.NoSuchProcess:
         return []
     return command
 

@@ -17,8 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 from tests.api_process import ApiProcess
-from tests.files.reading import report_on, report_on_file, report_on_pieces
+from tests.files.reading import read_in_a_gigabyte, report_on, report_on_file, report_on_pieces
 from tests.files.uploads import CHAT, on_disk, rows, upload
+
+from axo_api.files.reading.reader import Reader
+from axo_api.files.reading.rows import MAX_ROW_BYTES, StoredFile, Unreadable
+from axo_api.files.reading.unpack import UnpackLimits
+from axo_contracts.wrappings import Wrapping
 
 ALPACA = [{"instruction": f"Say {word}.", "output": f"{word}, of course\n“{word}”"} for word in ("one", "two", "ñ")]
 
@@ -201,6 +206,43 @@ def _parquet(values: list[dict[str, Any]]) -> bytes:
     file = io.BytesIO()
     parquet.write_table(pa.Table.from_pylist(values), file)
     return file.getvalue()
+
+
+@pytest.mark.parametrize("typed", [False, True], ids=["texts", "dictionaries"])
+def test_a_large_text_that_a_dictionary_repeats_is_refused_in_little_memory(tmp_path: Path, typed: bool) -> None:
+    path = tmp_path / "rows.parquet"
+    repeated = pa.DictionaryArray.from_arrays(pa.array([0] * 256, pa.int32()), ["a" * 8_000_000])
+    parquet.write_table(pa.table({"text": repeated}), path, store_schema=typed, dictionary_pagesize_limit=10**9)
+
+    found = read_in_a_gigabyte(path)
+
+    assert path.stat().st_size < 1_000_000
+    assert "as a decompression bomb does" in found
+
+
+def test_a_row_of_repeated_texts_that_fits_into_no_memory_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    repeated = pa.DictionaryArray.from_arrays(pa.array([0] * 256, pa.int32()), ["a" * 8_000_000])
+    table = pa.table({"text": pa.ListArray.from_arrays([0, 256], repeated)})
+    parquet.write_table(table, path, store_schema=False, dictionary_pagesize_limit=10**9)
+
+    found = read_in_a_gigabyte(path)
+
+    assert "its rows take more memory than there is" in found
+
+
+def test_a_row_that_is_too_long_is_told_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(pa.table({"text": ["first", "a" * (MAX_ROW_BYTES + 1), "third", "fourth"]}), path)
+
+    reader = Reader(StoredFile(path), Wrapping("parquet"), UnpackLimits(most_bytes=10**12, most_ratio=10**9))
+    found = [
+        one
+        for some in reader.rows()
+        for one in ([some.line] if isinstance(some, Unreadable) else zip(some.lines, some.rows, strict=True))
+    ]
+
+    assert found == [(1, b'{"text":"first"}'), 2, (3, b'{"text":"third"}'), (4, b'{"text":"fourth"}')]
 
 
 def test_conversations_come_back_from_parquet_as_they_were(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -23,7 +24,9 @@ from tests.files.uploads import (
 )
 
 from axo_api.database import Database
+from axo_api.files.incoming import IncomingFile
 from axo_api.files.sweeping import SETTLED_SECONDS, sweep
+from axo_api.migrations import upgrade
 from axo_contracts import storage_paths
 from axo_contracts.ids import FILE as FILE_ID
 from axo_contracts.ids import new_id
@@ -157,6 +160,23 @@ async def test_a_sweep_removes_contents_that_have_had_no_row_for_long(own_api: A
     database.close()
     assert swept == 1
     assert on_disk(own_api) == {kept, contents[1].name}
+
+
+async def test_what_was_sent_long_before_it_is_kept_is_not_swept_until_it_has_its_row(tmp_path: Path) -> None:
+    database = Database(url := f"sqlite:///{tmp_path}/axo.db")
+    upgrade(url)
+    incoming = IncomingFile(tmp_path, "upload-1")
+    incoming.write(rows(CHAT))
+    long_ago = time.time() - 2 * SETTLED_SECONDS
+    os.utime(incoming.path, (long_ago, long_ago))
+    content = tmp_path / storage_paths.uploaded_file(new_id(FILE_ID))
+    incoming.keep(content)
+    incoming.close()
+
+    swept = await sweep(database, tmp_path)
+
+    database.close()
+    assert (swept, content.exists()) == (0, True)
 
 
 def test_a_large_upload_takes_little_memory(api: ApiProcess) -> None:

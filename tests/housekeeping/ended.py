@@ -16,6 +16,7 @@ from axo_api.clock import now
 from axo_api.tables import checkpoints, files, job_events, jobs, notices
 from axo_contracts import storage_paths
 from axo_contracts.ids import CHECKPOINT, new_id
+from axo_contracts.outputs import CHECKPOINT_MANIFEST
 from axo_contracts.storage_paths import OUTPUTS
 
 ROWS = b'{"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]}\n' * 4
@@ -69,6 +70,7 @@ class EndedJob:
         folder = self.outputs / f"checkpoint-{step}"
         folder.mkdir()
         (folder / "model.safetensors").write_bytes(bytes(1000))
+        (folder / CHECKPOINT_MANIFEST).write_text("{}")
         row = {"id": new_id(CHECKPOINT), "job_id": self.id, "attempt": 1, "step": step, "created_at": now()}
         self._execute(insert(checkpoints).values(**row, path=f"{OUTPUTS}/checkpoint-{step}", bytes=1000))
         return folder

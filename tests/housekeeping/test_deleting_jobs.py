@@ -1,11 +1,14 @@
 """A job that has ended is deleted with all that it has left, unless something depends on it."""
 
 import shutil
+from pathlib import Path
 
 import httpx
+from sqlalchemy import create_engine
 from tests.api_process import ApiProcess
 from tests.housekeeping.ended import EndedJob, axo, content_of, error_of, upload
 
+from axo_api.models.dependents import take_back_result
 from axo_api.tables import job_events
 
 
@@ -129,6 +132,85 @@ def test_a_deletion_that_was_cut_short_is_finished_by_asking_again(api: ApiProce
 
     assert answer.status_code == 200
     error_of(httpx.get(f"{api.url}/v1/jobs/{job.id}"), 404)
+
+
+def test_what_cannot_be_removed_is_not_said_to_be_deleted(api: ApiProcess, tmp_path: Path) -> None:
+    job = EndedJob(api)
+    name = job.model
+    model = f"{api.url}/v1/models/{name}"
+    attempt = job.outputs.parent
+    attempt.rename(tmp_path / "elsewhere")
+    attempt.write_text("notes")  # below which even root removes nothing
+
+    refused = error_of(httpx.delete(model), 503)
+    still_there = httpx.get(model).status_code
+    attempt.unlink()
+    (tmp_path / "elsewhere").rename(attempt)
+    deleted = httpx.delete(model)
+
+    assert f"Some files of '{name}' could not be removed" in refused["message"]
+    assert still_there == 200
+    assert deleted.status_code == 200
+    error_of(httpx.get(model), 404)
+
+
+def test_outputs_that_are_a_link_go_and_what_it_leads_to_stays(api: ApiProcess, tmp_path: Path) -> None:
+    job = EndedJob(api)
+    elsewhere = job.outputs.rename(tmp_path / "elsewhere")
+    job.outputs.symlink_to(elsewhere)
+
+    deleted = httpx.delete(f"{api.url}/v1/models/{job.model}")
+
+    assert deleted.status_code == 200, deleted.text
+    assert not any(place.is_symlink() for place in job.outputs.parent.iterdir())
+    assert (elsewhere / "model.safetensors").exists()
+
+
+def test_a_result_that_is_being_deleted_is_given_to_nobody_and_goes_when_it_is_asked_for_again(api: ApiProcess) -> None:
+    job, other = EndedJob(api), EndedJob(api)
+    name, models = job.model, f"{api.url}/v1/models"
+    job.name("ft:moved")
+    other.name("ft:moved")
+    engine = create_engine(api.database_url)
+    with engine.begin() as connection:  # and no more: here the service dies
+        take_back_result(connection, name, owner=None, force=True)
+    engine.dispose()
+
+    rows = upload(api)
+    evaluation = {"kind": "evaluate", "model": name, "datasets": [{"source": {"type": "file", "file_id": rows}}]}
+    chat = {"model": name, "messages": [{"role": "user", "content": "2 + 2?"}]}
+    refused = [
+        httpx.post(f"{api.url}/v1/jobs", json=evaluation),
+        httpx.post(f"{api.url}/v1/fine_tuning/jobs", json={"model": name, "training_file": rows}),
+        httpx.post(f"{api.url}/v1/chat/completions", json=chat),
+        httpx.put(f"{models}/ft:late", json={"model": name}),
+        httpx.put(f"{models}/ft:late", json={"job_id": job.id}),
+        httpx.get(f"{api.url}/v1/jobs/{job.id}/manifest"),
+    ]
+    undone = httpx.post(f"{models}/ft:moved/undo")
+    listed, found, shown = httpx.get(models), httpx.get(f"{models}/{name}"), httpx.get(f"{api.url}/v1/jobs/{job.id}")
+    deleted = httpx.delete(f"{models}/{name}", params={"force": True})
+
+    assert all("is being deleted" in error_of(answer, 404)["message"] for answer in refused)
+    assert "is gone, or is being deleted" in error_of(undone, 409)["message"]
+    assert name not in listed.text
+    assert (found.status_code, shown.json()["result"]) == (200, None)
+    assert deleted.status_code == 200
+    assert not job.outputs.exists()
+    error_of(httpx.get(f"{models}/{name}"), 404)
+
+
+def test_what_an_earlier_try_has_put_aside_goes_as_well(api: ApiProcess) -> None:
+    job, other = EndedJob(api), EndedJob(api)
+    of_model, of_job = job.outputs.with_name(".outputs.removed"), other.folder.with_name(f".{other.id}.removed")
+    for aside in (of_model, of_job):
+        aside.mkdir()
+        (aside / "half.safetensors").write_bytes(b"weights")
+
+    deleted = httpx.delete(f"{api.url}/v1/models/{job.model}"), httpx.delete(f"{api.url}/v1/jobs/{other.id}")
+
+    assert [answer.status_code for answer in deleted] == [200, 200]
+    assert not any(folder.exists() for folder in (of_model, of_job, job.outputs, other.folder))
 
 
 def test_a_file_says_which_jobs_name_it(api: ApiProcess) -> None:

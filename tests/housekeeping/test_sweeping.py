@@ -11,9 +11,11 @@ from tests.api_process import ApiProcess
 from tests.housekeeping.ended import EndedJob, axo, content_of, upload
 from tests.waiting import wait_for
 
+from axo_api.app import create_app
 from axo_api.housekeeping.choosing import doomed
 from axo_api.housekeeping.items import Item
-from axo_api.settings import SweepSettings
+from axo_api.housekeeping.removing import remove
+from axo_api.settings import Settings, SweepSettings
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -27,6 +29,12 @@ def test_what_is_old_is_listed_first_and_then_goes_and_nothing_else(api: ApiProc
     fresh = recent.keep_checkpoint(1)
     expected = {("file", old), ("log", ended.id), ("scratch", f"jobs/{ended.id}/attempts/1/inputs")}
     expected.add(("checkpoint", ended.checkpoint_id(1)))
+    halves = [ended.outputs / name for name in ("checkpoint-3", ".checkpoint-4.removed")]
+    halves.append(ended.outputs.with_name(".outputs.removed"))
+    for half in halves:
+        half.mkdir()
+        expected.add(("scratch", str(half.relative_to(api.storage_root))))
+    own = _named_like_checkpoints(ended.outputs)
     made = {old, young, needed, ended.id, recent.id}
 
     listed = httpx.get(f"{api.url}/v1/housekeeping").json()
@@ -42,9 +50,9 @@ def test_what_is_old_is_listed_first_and_then_goes_and_nothing_else(api: ApiProc
     assert swept.returncode == 0, swept.stderr
     assert "things went" in swept.stdout
     assert (again["count"], again["data"], again["failed"]) == (0, [], {})
-    assert not any(path.exists() for path in (content_of(api, old), going, ended.inputs))
+    assert not any(path.exists() for path in (content_of(api, old), going, ended.inputs, *halves))
     kept = content_of(api, young), content_of(api, needed), named, fresh, recent.inputs, ended.outputs
-    assert all(path.exists() for path in kept)
+    assert all(path.exists() for path in (*kept, *own))
     assert (ended.steps(), recent.steps()) == ({2}, {1})
     assert httpx.get(f"{api.url}/v1/files/{old}").status_code == 404
 
@@ -74,6 +82,34 @@ def test_a_checkpoint_that_a_live_job_goes_on_from_stays(api: ApiProcess) -> Non
 
     assert stayed
     assert not checkpoint.exists()
+
+
+def test_what_cannot_be_looked_at_keeps_nothing_else_from_going(api: ApiProcess) -> None:
+    damaged, other = EndedJob(api), EndedJob(api)
+    no_folder = damaged.inputs.parent.with_name("2")
+    no_folder.write_text("notes")
+
+    swept = httpx.post(f"{api.url}/v1/housekeeping")
+
+    assert swept.status_code == 200, swept.text
+    assert not any(inputs.exists() for inputs in (damaged.inputs, other.inputs))
+    assert no_folder.exists()
+    assert f"jobs/{damaged.id}/attempts/2 cannot be looked at" in api.output.read_text()
+
+
+async def test_a_checkpoint_that_was_named_since_it_was_looked_at_is_not_said_to_be_swept_away(api: ApiProcess) -> None:
+    ended = EndedJob(api)
+    checkpoint = ended.keep_checkpoint(3)
+    item = Item("checkpoint", ended.checkpoint_id(3), "me", AT, 1000, job_id=ended.id, attempt=1, step=3)
+    app = create_app(Settings(database_url=api.database_url, storage_root=api.storage_root, run_control_loop=False))
+
+    ended.name("ft:kept", step=3)
+    async with app.router.lifespan_context(app):
+        why = await remove(app.state.parts, item)
+
+    assert why is not None
+    assert "since it was looked at" in why
+    assert checkpoint.exists()
 
 
 def test_the_command_says_what_would_go_and_why(api: ApiProcess) -> None:
@@ -127,6 +163,18 @@ def test_rules_are_followed_without_being_asked(looping: ApiProcess) -> None:
 
     wait_for(is_gone, "the old file to go")
     assert httpx.get(f"{looping.url}/v1/files/{young}").status_code == 200
+
+
+def _named_like_checkpoints(outputs: Path) -> list[Path]:
+    """Make what a job's own code may leave beside its checkpoints."""
+    folders = [outputs / name for name in ("best-checkpoint-42", "checkpoint-best", ".checkpoint-notes.removed")]
+    for folder in folders:
+        folder.mkdir()
+    files = [outputs / name for name in ("checkpoint-notes.txt", "eval-checkpoint-3.json", "checkpoint-5")]
+    for file in files:
+        file.write_text("notes")
+    (link := outputs / "checkpoint-6").symlink_to(folders[0].name)
+    return [*folders, *files, link]
 
 
 def _file(name: str, *, days_ago: float, size: int) -> Item:

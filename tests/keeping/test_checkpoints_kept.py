@@ -1,19 +1,24 @@
 """Checkpoints of a job: what each is worth, what keeps it, and how it goes, by a rule or because somebody asked."""
 
+from pathlib import Path
 from typing import Any
 
+import msgspec
+import pytest
 from sqlalchemy import create_engine, select, update
 from tests.api.conftest import StartControlPlane
 from tests.api.control_plane import ControlPlane
 from tests.api.databases import on_both_databases
 from tests.api.standin_worker import StandInWorker
 from tests.api_process import SPEC
-from tests.keeping.training import Training, rows_of, submit
+from tests.keeping.training import Training, rows_of, submit, write_checkpoint
 from tests.waiting import wait_for
 
+from axo_api.checkpoints.folders import is_whole
 from axo_api.clock import now
 from axo_api.tables import checkpoints, jobs
 from axo_contracts.lifecycle import EndReason
+from axo_contracts.outputs import CHECKPOINT_MANIFEST, CheckpointManifest, HashedFile
 
 UNION = {"last": 1, "best": {"metric": "eval_loss"}, "every": 4}
 
@@ -114,6 +119,32 @@ def test_a_job_is_retried_from_the_checkpoint_of_a_step_which_stays_for_that(
     assert plane.http.delete(f"/v1/jobs/{training.id}/checkpoints/2").status_code == 200
 
 
+def test_a_retry_of_a_retry_that_has_saved_nothing_goes_on_from_the_first_jobs_checkpoint(
+    plane: ControlPlane, worker: StandInWorker
+) -> None:
+    training = Training(plane, worker)
+    training.saves(1)
+    training.ends(EndReason.TRAINER_CRASHED)
+    retried = retries(plane, training.id)
+    worker.run_next().finishes(EndReason.TRAINER_CRASHED)
+    plane.wait_for_status(retried, "failed")
+
+    again = retries(plane, retried)
+
+    order = worker.take_order()
+    attempts = tuple(f"jobs/{job_id}/attempts/1" for job_id in (training.id, retried))
+    assert (order.job_id, order.checkpoints_from) == (again, attempts)
+    assert training.checkpoints()[1]["used_by"] == [again]
+    assert plane.http.delete(f"/v1/jobs/{training.id}/checkpoints/1").status_code == 409
+
+
+def retries(plane: ControlPlane, job_id: str) -> str:
+    """Retry a job from its newest checkpoint, and return the new job's id."""
+    answer = plane.http.post(f"/v1/jobs/{job_id}/retry")
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
 def test_every_kind_of_task_takes_a_checkpoint_by_its_name_and_by_an_alias(
     plane: ControlPlane, worker: StandInWorker
 ) -> None:
@@ -145,6 +176,21 @@ def test_every_kind_of_task_takes_a_checkpoint_by_its_name_and_by_an_alias(
     shown = plane.get(f"/v1/models/{alias}")
     assert (shown["alias_of"], shown["job_id"]) == (training.name(1), training.id)
     assert alias in [model["id"] for model in plane.get("/v1/models?limit=1000")["data"]]
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "endless", "file/below", "nul\0"], ids=["too long", "a loop", "a file as a folder", "a NUL"]
+)
+def test_a_checkpoint_is_not_whole_whose_manifest_names_what_cannot_be_there(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "checkpoint-1"
+    write_checkpoint(folder, 1)
+    (folder / "file").touch()
+    (folder / "endless").symlink_to("endless")
+    was_whole = is_whole(folder)
+    manifest = CheckpointManifest(1, (HashedFile(name, 1, "0" * 64),))
+    (folder / CHECKPOINT_MANIFEST).write_bytes(msgspec.json.encode(manifest))
+
+    assert (was_whole, is_whole(folder)) == (True, False)
 
 
 def test_a_deletion_that_a_crash_cut_short_is_finished(plane: ControlPlane, worker: StandInWorker) -> None:

@@ -14,6 +14,7 @@ from tests.keeping.training import Training, evaluates, submit
 from tests.waiting import wait_for
 
 from axo_contracts import redis_names
+from axo_contracts.lifecycle import EndReason
 
 PROD = "ft:support/bot@prod"
 
@@ -143,6 +144,28 @@ def test_a_checkpoint_that_its_trainer_may_delete_gets_no_name(plane: ControlPla
 
     assert (refused.status_code, "save_total_limit" in refused.json()["error"]["message"]) == (409, True)
     assert moves(plane, job_id=training.id, step=1).status_code == 200
+
+
+def test_a_name_is_not_moved_to_a_job_that_has_no_model_and_will_leave_none(
+    plane: ControlPlane, worker: StandInWorker, training: Training
+) -> None:
+    moves(plane, job_id=training.id).raise_for_status()
+    evaluation = evaluates(plane, worker, training.model, figures(2.0))
+    failed = Training(plane, worker)
+    failed.ends(EndReason.TRAINER_CRASHED)
+    deleted = Training(plane, worker)
+    deleted.ends()
+    plane.http.delete(f"/v1/models/{quote(deleted.model, safe='')}").raise_for_status()
+
+    refused = [moves(plane, job_id=job_id) for job_id in (evaluation, failed.id, deleted.id)]
+    stayed = plane.get(f"/v1/models/{quote(PROD, safe='')}")
+    moved = moves(plane, job_id=plane.submit())
+
+    assert [answer.status_code for answer in refused] == [409, 409, 409]
+    said = [answer.json()["error"]["message"] for answer in refused]
+    assert ["of kind evaluate" in said[0], "is failed" in said[1], "is succeeded" in said[2]] == [True, True, True]
+    assert stayed["job_id"] == training.id
+    assert moved.status_code == 200, moved.text
 
 
 @pytest.mark.parametrize(

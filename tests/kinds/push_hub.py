@@ -4,13 +4,12 @@ import base64
 import hashlib
 import json
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs
+
+from tests.loopback_server import LoopbackServer, Quiet
 
 TOKEN = "hf_of_the_worker"
 LFS_FROM_BYTES = 1000  # a hub decides by size, and by what the first bytes look like
@@ -28,39 +27,20 @@ class Repository:
         return self.commits[-1]
 
 
-class PushHub(ThreadingHTTPServer):
+class PushHub(LoopbackServer):
     """Has repositories in `repositories`, and whatever was uploaded for them, committed or not, in `objects`.
 
     What is uploaded may be spoilt on its way: `spoil` is given each object, and returns what is kept of it.
     """
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answer)
+        super().__init__(_Answer)
         self.repositories: dict[str, Repository] = {}
         self.objects: dict[str, bytes] = {}
         self.tokens: set[str] = set()
         self.spoil = bytes
         self.holds_uploads = threading.Event()
         self.uploading = threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-@contextmanager
-def running_push_hub() -> Iterator[PushHub]:
-    """Yield a hub that answers."""
-    hub = PushHub()
-    thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield hub
-    hub.holds_uploads.clear()
-    hub.shutdown()
-    thread.join()
-    hub.server_close()
 
 
 class _Refusal(Exception):
@@ -70,7 +50,7 @@ class _Refusal(Exception):
         self.said = said
 
 
-class _Answer(BaseHTTPRequestHandler):
+class _Answer(Quiet, BaseHTTPRequestHandler):
     server: PushHub
     protocol_version = "HTTP/1.1"
 
@@ -82,9 +62,6 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self._answer(self._put)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
 
     def _answer(self, act: Any) -> None:
         body = self._body()
@@ -107,8 +84,8 @@ class _Answer(BaseHTTPRequestHandler):
     def _body(self) -> bytes:
         if self.path.startswith("/lfs/"):
             self.server.uploading.set()
-            while self.server.holds_uploads.is_set():
-                time.sleep(0.01)
+            while self.server.holds_uploads.is_set() and not self.server.ending.wait(0.01):
+                pass
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def _check_token(self) -> None:

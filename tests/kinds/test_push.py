@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.kinds.push_hub import TOKEN, PushHub, Repository, running_push_hub
+from tests.kinds.push_hub import TOKEN, PushHub, Repository
+from tests.loopback_server import running
 from tests.stack.embedded import EmbeddedStack, wait_for
 
 TRAINER_PYTHON = os.environ.get("AXO_TRAINER_PYTHON", "")
@@ -24,7 +25,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def hub() -> Iterator[PushHub]:
     """A hub that takes pushes."""
-    with running_push_hub() as hub:
+    with running(PushHub()) as hub:
         yield hub
 
 

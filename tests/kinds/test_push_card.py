@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.kinds.push_hub import TOKEN, running_push_hub
+from tests.kinds.push_hub import TOKEN, PushHub
+from tests.loopback_server import running
 
 import axo_worker
 from axo_contracts.trainer_plugin import PLUGIN, TASKS
@@ -26,7 +27,7 @@ def test_a_card_that_names_a_path_is_replaced_because_hubs_refuse_it(tmp_path: P
     card = f"---\nbase_model: {base}\n---\n# What the trainer wrote\n".encode()
     config = _result(tmp_path, {"README.md": card, "adapter_model.safetensors": b"weights"}, base)
 
-    with running_push_hub() as hub:
+    with running(PushHub()) as hub:
         ran = _run(tmp_path, config, hub.url)
         files = hub.repositories["me/kept"].files
 

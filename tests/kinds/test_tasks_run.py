@@ -74,11 +74,13 @@ def test_a_file_of_prompts_becomes_answers_of_what_the_job_of_a_name_has_left(
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text("".join(json.dumps({"prompt": f"What comes after {n}?"}) + "\n" for n in range(4)))
 
-    said = axo(stack, "generate", "learnt", str(prompts), "--max-new-tokens", "16")
+    said = axo(stack, "generate", "learnt", str(prompts), "--max-new-tokens", "16", "--n", "2")
 
     assert said.returncode == 0, said.stderr + said.stdout
-    answers = said.stdout.splitlines()[-4:]
+    answers = said.stdout.splitlines()[-8:]
     assert all(re.fullmatch(r"After \d+ comes \d+\.", answer) for answer in answers), said.stdout
+    assert answers[::2] == answers[1::2]  # at temperature 0
+    assert len(set(answers)) > 1
 
 
 def test_a_task_survives_its_worker_and_is_cancelled_in_the_middle(

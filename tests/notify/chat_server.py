@@ -4,14 +4,14 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback_server import LoopbackServer, Quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,14 @@ class Answer:
     when: threading.Event | None = None
 
 
-class ChatServer(ThreadingHTTPServer):
+class ChatServer(LoopbackServer):
     """Discord under /discord, Slack's API under /slack, hooks of Slack under /hook, and anything under /any."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        super().__init__(_Handler)
         self.requests: list[Request] = []
         self.messages: dict[str, Any] = {}
         self.next_answers: deque[Answer] = deque()
-        self.ending = threading.Event()
         self._lock = threading.Lock()
 
     def of(self, method: str, path: str = "") -> list[Request]:
@@ -95,20 +91,7 @@ class ChatServer(ThreadingHTTPServer):
                 return Answer(200, body={"ok": True, "files": [{"id": "F1"}]})
 
 
-@contextmanager
-def running_chat_server() -> Iterator[ChatServer]:
-    """Yield a server that answers."""
-    server = ChatServer()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.ending.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     server: ChatServer
 
     def do_POST(self) -> None:
@@ -135,9 +118,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(text.encode())))
         self.end_headers()
         self.wfile.write(text.encode())
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
 
 
 def _parts(headers: dict[str, str], body: bytes) -> dict[str, bytes]:

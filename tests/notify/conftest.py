@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 from redis import Redis
-from tests.notify.chat_server import ChatServer, running_chat_server
+from tests.loopback_server import running
+from tests.notify.chat_server import ChatServer
 from tests.notify.told import Teller
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
@@ -56,7 +57,7 @@ StartNotifier = Callable[..., NotifierProcess]
 @pytest.fixture
 def chat() -> Iterator[ChatServer]:
     """A chat that takes messages."""
-    with running_chat_server() as server:
+    with running(ChatServer()) as server:
         yield server
 
 

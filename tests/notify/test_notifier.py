@@ -3,8 +3,10 @@
 import threading
 from typing import Any
 
+from tests.loopback_server import running
 from tests.notify.chat_server import Answer, ChatServer
 from tests.notify.conftest import StartNotifier
+from tests.notify.mail_server import MailServer
 from tests.notify.told import JOB, Teller
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
@@ -219,6 +221,26 @@ def test_what_cannot_be_edited_is_told_the_start_and_the_end(
     assert start.startswith("*▶️ mine: running*")
     assert "The training ended." in end
     assert [one.json["title"] for one in chat.of("POST", "/any")] == ["▶️ mine: running", "✅ mine: succeeded"]
+
+
+def test_the_end_of_a_job_is_mailed_with_its_chart(start_notifier: StartNotifier, teller: Teller) -> None:
+    with running(MailServer()) as server:
+        url = f"{server.url}&from=axo@axo.example&to=alice@axo.example"
+        rule = {"to": ["mail"], "events": ["completed"]}
+        notifier = start_notifier({"mail": {"apprise": url}}, [rule])
+
+        teller.moved("started", "running")
+        teller.progressed(10, 2.0)
+        teller.progressed(20, 1.0)
+        teller.moved("completed", "succeeded", "The training ended.")
+        (mail,) = wait_for(lambda: server.mails, f"a mail; {notifier.said()}", SECONDS)
+
+    body = mail.message.get_body(("plain", "html"))
+    assert body is not None
+    assert mail.recipients == ("alice@axo.example",)
+    assert mail.message["Subject"] == "✅ mine: succeeded"
+    assert "The training ended." in body.get_content()
+    assert [part.get_filename() for part in mail.message.iter_attachments()] == ["loss.png"]
 
 
 def test_it_stops_in_good_order(start_notifier: StartNotifier, chat: ChatServer) -> None:

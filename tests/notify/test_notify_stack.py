@@ -23,25 +23,28 @@ def test_a_notifier_that_was_away_catches_up_with_the_jobs_of_the_service(
     notifier = NotifierProcess(stack.home.parent, redis_url, config)
     try:
         notifier.wait_until_it_listens()
-        job_id = stack.submit(max_steps=60, name="nightly")
-        wait_for(lambda: chat.messages, lambda: f"a message: {notifier.said()}", 60)
+        job_id = stack.submit(max_steps=200, name="nightly")
+        wait_for(lambda: chat.of("PATCH"), lambda: f"a message that it knows again: {notifier.said()}", 60)
         notifier.kill()
         stack.wait_for_end(job_id, 120)
         seen = len(chat.requests)
 
         notifier = NotifierProcess(stack.home.parent, redis_url, config)
 
-        wait_for(lambda: _has_succeeded(chat), lambda: f"the end: {notifier.said()}", 60)
+        wait_for(lambda: _titled(chat, "succeeded"), lambda: f"the end: {notifier.said()}", 60)
         assert len(chat.messages) == 1
         assert len(chat.of("POST")) == 1
         assert len(chat.requests) > seen
         last = chat.requests[-1]
-        assert "step 60 of 60" in last.json["embeds"][0]["description"]
+        assert "step 200 of 200" in last.json["embeds"][0]["description"]
         assert last.json["embeds"][0]["url"] == f"https://axo.example/v1/jobs/{job_id}"
         assert last.parts["files[0]"].startswith(b"\x89PNG")
+
+        stack.submit(name="too-large", resources={"gpus": 4})  # it never starts: only the service knows its model
+        wait_for(lambda: _titled(chat, "too-large"), lambda: f"what waits to be told: {notifier.said()}", 60)
     finally:
         notifier.kill()
 
 
-def _has_succeeded(chat: ChatServer) -> bool:
-    return any("succeeded" in message["embeds"][0]["title"] for message in chat.messages.values())
+def _titled(chat: ChatServer, text: str) -> bool:
+    return any(text in message["embeds"][0]["title"] for message in chat.messages.values())

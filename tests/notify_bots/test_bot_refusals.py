@@ -62,6 +62,20 @@ async def test_what_a_job_was_given_as_its_model_has_no_effect_in_the_chat(
         assert message["allowed_mentions"]["parse"] == []
 
 
+async def test_a_job_that_trains_nothing_is_told_by_the_model_that_it_is_about(
+    plane: ApiProcess, discord: DiscordServer, discord_settings: Settings, run: RunBots
+) -> None:
+    asked = {"kind": "score", "model": _model(plane.home / "scored"), "texts": ["x"]}
+    job_id = httpx.post(f"{plane.url}/v1/jobs", json=asked).json()["id"]
+    run(api={"url": plane.url}, discord=discord_settings)
+
+    listed = await discord.command("jobs")
+    told = await discord.command("job", job=job_id)
+
+    assert f"/scored** `{job_id}` queued" in listed["content"]
+    assert "/scored, score" in told["content"]
+
+
 async def test_a_list_of_long_names_fits_one_message(
     plane: ApiProcess, discord: DiscordServer, discord_settings: Settings, run: RunBots
 ) -> None:

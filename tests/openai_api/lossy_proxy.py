@@ -1,35 +1,18 @@
 """A proxy that takes each request to the service once without giving back the answer."""
 
 import asyncio
-import threading
-from urllib.parse import urlsplit
+
+from tests.proxy import Proxy
 
 _END = b"\r\n\r\n"
 
 
-class LossyProxy:
+class LossyProxy(Proxy):
     """Passes HTTP on to a service. The answer to the first try of each create is lost, and the connection with it."""
 
     def __init__(self, service_url: str) -> None:
-        self._port = urlsplit(service_url).port
         self.dropped = 0
-        self._is_listening = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
-        self._thread.start()
-        assert self._is_listening.wait(10)
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._closed.set)
-        self._thread.join()
-
-    async def _run(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._closed = asyncio.Event()
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        self._is_listening.set()
-        async with server:
-            await self._closed.wait()
+        super().__init__(service_url)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -48,7 +31,7 @@ class LossyProxy:
             writer.close()
 
     async def _ask(self, request: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = await self._connect()
         writer.write(request)
         await writer.drain()
         answer = await _message(reader)

@@ -34,9 +34,9 @@ def python(body: str) -> Any:
 
 @pytest.fixture(scope="module")
 def keyed(service: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyedPlane]:
-    """A service with keys, where code may run for two seconds at a time."""
+    """A service with keys, where code may run for six seconds at a time."""
     home = tmp_path_factory.mktemp("keyed")
-    plane = KeyedPlane(home, service.redis_server, f"sqlite:///{home}/axo.db", AXO_PYTHON_GRADER_SECONDS="2")
+    plane = KeyedPlane(home, service.redis_server, f"sqlite:///{home}/axo.db", AXO_PYTHON_GRADER_SECONDS="6")
     plane.start()
     plane.create_first_key()
     yield plane
@@ -181,7 +181,7 @@ def test_python_runs_only_for_those_who_may_run_code(forbidden: openai.OpenAI, p
         ("open('big', 'wb').write(bytes(1 << 25))", "File too large|exit code|signal"),
         ("os._exit(3)", "exit code 3"),
         ("return float('nan')", "not a finite number"),
-        ("while True: pass", "longer than 2 seconds"),
+        ("while True: pass", "longer than 6 seconds"),
         ("import fastapi", "No module named 'fastapi'"),
     ],
 )

@@ -259,10 +259,13 @@ def test_a_job_is_followed_to_its_end_by_events_checkpoints_and_its_result_file(
     run.saves(2)
     run.deliver()
 
-    running = client.fine_tuning.jobs.retrieve(job_id)
+    def known_to_end() -> FineTuningJob | None:
+        job = client.fine_tuning.jobs.retrieve(job_id)
+        return job if job.estimated_finish is not None else None
+
+    running = wait_for(known_to_end, "what is on disk to be reckoned with")
     assert_as_typed(running)
     assert (running.status, running.fine_tuned_model, running.result_files) == ("running", None, [])
-    assert running.estimated_finish is not None
 
     run.finishes(EndReason.COMPLETED)
     job = wait_for(lambda: _with_its_file(client, job_id), "the job to succeed")
@@ -306,8 +309,10 @@ def test_a_job_has_one_result_file_however_the_service_dies(
     job_id = create(client).id
     run = worker.run_next()
     measured(run, 1, loss=2.0)
+    run.ends()
+    run.deliver()
     worker.lose(run)
-    run.finishes()
+    run.lease.release()
 
     for _ in range(3):
         service.restart()

@@ -7,8 +7,9 @@ import pytest
 from openai.types.webhooks import UnwrapWebhookEvent
 from tests.api.control_plane import ControlPlane
 from tests.api.standin_worker import MOMENT, StandInWorker
+from tests.loopback_server import running
 from tests.openai_api.clients import assert_as_typed, upload
-from tests.receiver import Received, Receiver, running_receiver
+from tests.receiver import Received, Receiver
 
 from axo_contracts.lifecycle import EndReason
 
@@ -18,7 +19,7 @@ TYPES: list[str] = ["fine_tuning.job.succeeded", "fine_tuning.job.failed", "fine
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """Somebody who is told."""
-    with running_receiver() as receiver:
+    with running(Receiver()) as receiver:
         yield receiver
 
 

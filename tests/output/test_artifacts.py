@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pytest
 from tests.output.job_under_test import JobUnderTest
 
+from axo_contracts.outputs import CHECKPOINT_MANIFEST, RECORD
+
 
 @pytest.fixture
 def outputs(job: JobUnderTest) -> Path:
@@ -20,6 +22,7 @@ def outputs(job: JobUnderTest) -> Path:
     (folder.parent / "config.yaml").write_text("secret: 1")
     (folder / "link.yaml").symlink_to("../config.yaml")
     (folder / "folder-link").symlink_to("/etc")
+    (folder / "endless").symlink_to("endless")
     os.mkfifo(folder / "pipe")
     return folder
 
@@ -37,6 +40,42 @@ def test_artifacts_lists_the_files_of_every_attempt(job: JobUnderTest, outputs: 
         (1, "checkpoint-10/trainer_state.json", 2),
         (10, "adapter.safetensors", 5),
     ]
+
+
+@pytest.mark.parametrize("replaced", ["attempts/1/outputs", "attempts/1"])
+def test_nothing_is_served_of_where_a_folders_link_leads(
+    job: JobUnderTest, outputs: Path, tmp_path: Path, replaced: str
+) -> None:
+    (tmp_path / "outputs").mkdir()
+    for elsewhere in (tmp_path, tmp_path / "outputs"):
+        (elsewhere / "x.txt").write_text("secret")
+    folder = job.journal.parent / replaced
+    folder.rename(folder.with_name("aside"))
+    folder.symlink_to(tmp_path)
+
+    listed = job.get("artifacts").json()["data"]
+    answers = [job.get(path) for path in ("artifacts/1/x.txt", "artifacts.tar?attempt=1")]
+
+    assert listed == []
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
+def test_an_output_folder_that_leads_to_itself_holds_nothing(job: JobUnderTest) -> None:
+    (job.attempt(1) / "outputs").symlink_to("outputs")
+
+    listed, answer = job.get("artifacts"), job.get("artifacts/1/x.txt")
+
+    assert (listed.status_code, listed.json()["data"]) == (200, [])
+    assert answer.status_code == 404
+
+
+def test_what_a_trainer_puts_in_the_place_of_a_manifest_is_not_waited_for(job: JobUnderTest, outputs: Path) -> None:
+    os.mkfifo(outputs / "checkpoint-10" / CHECKPOINT_MANIFEST)
+    os.mkfifo(outputs.parent / RECORD)
+
+    found = job.get("artifacts").json()["data"]
+
+    assert [one["sha256"] for one in found] == [None, None, None]
 
 
 def test_a_job_without_an_attempt_has_no_artifacts(job: JobUnderTest) -> None:
@@ -69,6 +108,8 @@ def test_a_part_of_an_artifact_can_be_asked_for(job: JobUnderTest, outputs: Path
         "checkpoint-10/../../config.yaml",
         "link.yaml",
         "folder-link/passwd",
+        "endless",
+        "endless/x",
         "%2fetc/passwd",
         "/etc/passwd",
         "pipe",

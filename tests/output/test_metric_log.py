@@ -8,6 +8,7 @@ import pytest
 from tests.journals.speech import MOMENT, log, logs, status
 
 from axo_api.journals.journal import Journal
+from axo_api.metrics.blocks import columns_beside
 from axo_api.metrics.job_metrics import JobMetrics
 from axo_api.metrics.metric_log import LINES_A_BLOCK, MetricLog
 from axo_contracts import storage_paths
@@ -24,7 +25,7 @@ class Recorded:
         self.root = root
         self.journal = root / storage_paths.journal(ID)
         self.path = root / storage_paths.metrics(ID)
-        self.columns = self.path.with_suffix(".columns")
+        self.columns = columns_beside(self.path)
         self._seq = 0
 
     def says(self, *steps: int, attempt: int = 1, keeps: bool = True) -> None:

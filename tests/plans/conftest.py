@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.stack.embedded import TRAINERS, EmbeddedStack
-from tests.waiting import wait_for
+from tests.waiting import WARM_SECONDS, wait_for
 
 from axo_worker.helping.helper_process import socket_of
 
@@ -30,7 +30,7 @@ def trainer_stack(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) ->
     stack.model = tiny_model
     try:
         stack.wait_until_ready()
-        wait_for(socket_of(stack.home / "worker").exists, "the helper to be warm", 120)
+        wait_for(socket_of(stack.home / "worker").exists, "the helper to be warm", WARM_SECONDS)
         yield stack
     finally:
         stack.close()

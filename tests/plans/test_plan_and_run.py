@@ -15,6 +15,7 @@ from axo_worker.helping.client import ask
 
 pytestmark = [
     pytest.mark.trainer,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not os.environ.get("AXO_TRAINER_PYTHON"), reason="AXO_TRAINER_PYTHON names no trainer"),
 ]
 

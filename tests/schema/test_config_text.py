@@ -25,9 +25,18 @@ REFUSED = {
     "a list as a key": ("? [a]\n: 1\n", "is not text"),
     "a date": ("a: 1\nb: 2024-01-01\n", "line 2: '2024-01-01' is read as a date or a tag; put quotes around it"),
     "code": ("a: !!python/object/apply:os.system [id]\n", "python/object/apply:os.system"),
+    "a long tagged text": ("a: !x " + "x" * 100_000, "is read as a date or a tag"),
+    "a set": ("!!set {a}", "tag:yaml.org,2002:set"),
+    "a date in a mapping": ("a: !!timestamp {=: x}", "tag:yaml.org,2002:timestamp"),
+    "a number in a mapping": ("a: !!int {=: '1" + ":0" * 180 + "'}", "tag:yaml.org,2002:int"),
+    "a number that is none": ("a: !!int ''", "a value is not what its tag"),
+    "a truth that is none": ("a: !!bool x", "a value is not what its tag"),
     "NUL": ("a: \x00", "control characters"),
     "a lone surrogate": ("a: \ud800", "surrogates"),
     "a number of 5,000 digits": ("a: " + "9" * 5000, "4300 digits"),
+    "a number of 130,000 parts in base 60": ("a: 1" + ":0" * 130_000, "line 1: 1:0:0:"),
+    "a fraction of 180 parts in base 60": ("a: 1" + ":0" * 180 + ".5", "is a number over 64 bits"),
+    "a number in base 60 that a tag makes": ("a: !!int '1" + ":0" * 180 + "'", "is a number over 64 bits"),
 }
 
 
@@ -50,6 +59,12 @@ def test_a_config_is_read_as_axolotl_reads_it() -> None:
         "max_memory": {"0": "20GiB", "cpu": 1},
         "quoted": "2024-01-01",
     }
+
+
+def test_short_numbers_in_base_60_are_read_as_axolotl_reads_them() -> None:
+    quoted = "1" + ":0" * 100
+
+    assert read_config(f"a: 1:30:00\nb: 1:30.5\nc: '{quoted}'\n") == {"a": 5400, "b": 90.5, "c": quoted}
 
 
 def test_anchors_and_merges_are_written_out() -> None:

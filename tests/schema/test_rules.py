@@ -10,7 +10,7 @@ from axo_api.axolotl.config_schema import config_schema
 from axo_api.axolotl.rules import REACHES, RESERVED, STAY_INSIDE
 from axo_api.callers import LOCAL
 from axo_api.errors import Invalid
-from axo_api.jobs.permission import permission_of
+from axo_api.jobs.permission import Permission, permission_of
 from axo_api.settings import Settings
 from axo_contracts.jobs import spec_from_json
 
@@ -30,10 +30,10 @@ def whole(**config: Any) -> dict[str, Any]:
     return {"config": {"base_model": "org/model", "datasets": [{"path": "org/data", "type": "alpaca"}]} | config}
 
 
-def refusals(spec: dict[str, Any], **settings: Any) -> dict[str, str]:
-    """Return what is refused of a spec, by field."""
+def refusals(spec: dict[str, Any], permission: Permission | None = None, **settings: Any) -> dict[str, str]:
+    """Return what is refused of a spec, by field; `permission` is by default that of everybody without keys."""
     try:
-        permission = permission_of(LOCAL, Settings(**settings))
+        permission = permission or permission_of(LOCAL, Settings(**settings))
         check_keys(spec_from_json(spec), Settings(**settings), permission)
     except Invalid as error:
         return {problem["param"]: problem["message"] for problem in error.errors}
@@ -72,6 +72,15 @@ REACHING: dict[str, tuple[dict[str, Any], str]] = {
     "files beside the run": (data(path="json", data_files="rows.jsonl"), "datasets.0.data_files"),
     "files above a repository": (data(path="org/data", data_files="../../rows"), "datasets.0.data_files"),
     "files at an address": (data(path="json", data_files="https://example.com/rows"), "datasets.0.data_files"),
+    "files of the host beside a repository": (
+        data(path="org/data", data_files="file:/etc/x.json"),
+        "datasets.0.data_files",
+    ),
+    "files of the host by another word": (data(path="org/data", data_files="local:/x"), "datasets.0.data_files"),
+    "files at an address through a cache": (
+        data(path="org/data", data_files=["rows.jsonl", "simplecache::http://h/x"]),
+        "datasets.0.data_files",
+    ),
     "a template's path": ({"chat_template_jinja": "/etc/passwd"}, "chat_template_jinja"),
     "a template's name": ({"chat_template_jinja": "chat.jinja"}, "chat_template_jinja"),
     "a deepspeed config": ({"deepspeed": "deepspeed_configs/zero1.json"}, "deepspeed"),
@@ -107,6 +116,7 @@ STAYING: dict[str, dict[str, Any]] = {
     "an upload": data(path="file-00000000000000000000000001"),
     "uploads for a loader": data(path="json", data_files=["file-00000000000000000000000001"]),
     "files within a repository": data(path="org/data", data_files="data/train.jsonl.zst"),
+    "patterns within a repository": data(path="org/data", data_files=["data/**/train-*.parquet", "v[0-9]/*.jsonl"]),
     "a template itself": {"chat_template_jinja": "{% for m in messages %}{{ m.content }}{% endfor %}"},
     "a deepspeed config itself": {"deepspeed": {"zero_optimization": {"stage": 2}}},
     "a reward model": {"trl": {"reward_funcs": ["org/reward"]}},
@@ -117,6 +127,13 @@ STAYING: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("config", STAYING.values(), ids=STAYING.keys())
 def test_what_stays_inside_needs_no_permission(config: dict[str, Any]) -> None:
     assert refusals(whole(**config)) == {}
+
+
+def test_a_path_that_is_no_text_is_refused_as_that() -> None:
+    listed = whole(**data(path=["org/data"]))
+
+    assert "is not text" in refusals(listed)["config.datasets.0.path"]
+    assert list(spec_from_json(listed).sources()) == []
 
 
 def test_a_path_below_an_allowed_folder_needs_no_permission_and_a_link_out_of_it_does(tmp_path: Path) -> None:
@@ -130,6 +147,41 @@ def test_a_path_below_an_allowed_folder_needs_no_permission_and_a_link_out_of_it
 
     assert inside == {}
     assert str(allowed) in linked["config.datasets.0.path"]
+
+
+INTO_STORAGE = {
+    "an adapter": ("lora_model_dir", "{storage}/jobs/1/outputs"),
+    "a model by a link": ("base_model", "{link}/jobs/1/outputs"),
+    "a tokenizer by a way around": ("tokenizer_config", "{storage}/../storage/jobs/1/outputs"),
+    "a template": ("chat_template_jinja", "{storage}/jobs/1/outputs/chat_template.jinja"),
+    "a deepspeed config": ("deepspeed", "{storage}/jobs/1/zero.json"),
+    "rows": ("bench_dataset", "{storage}/jobs/1/inputs/rows.jsonl"),
+    "rows by a pattern": ("bench_dataset", "{storage}/../stor*/jobs/**/*.jsonl"),
+}
+
+
+@pytest.mark.parametrize(("key", "path"), INTO_STORAGE.values(), ids=INTO_STORAGE.keys())
+def test_a_path_into_the_storage_is_for_admins_even_below_an_allowed_folder(
+    tmp_path: Path, key: str, path: str
+) -> None:
+    storage, link = tmp_path / "storage", tmp_path / "link"
+    (storage / "jobs").mkdir(parents=True)
+    link.symlink_to(storage)
+    config = whole(**{key: path.format(storage=storage, link=link)})
+    settings = {"allowed_roots": ["/"], "storage_root": storage}
+
+    refused = refusals(config, Permission(), **settings)
+
+    assert list(refused) == [f"config.{key}"]
+    assert "what lies in the storage has owners" in refused[f"config.{key}"]
+    assert refusals(config, Permission(into_storage=True), **settings) == {}
+
+
+def test_what_lies_beside_the_storage_is_for_everybody(tmp_path: Path) -> None:
+    settings = {"allowed_roots": [tmp_path], "storage_root": tmp_path / "storage"}
+    beside = {"lora_model_dir": f"{tmp_path}/storage-of-models/a", "bench_dataset": f"{tmp_path}/rows/v[12]/*.jsonl"}
+
+    assert refusals(whole(**beside), Permission(), **settings) == {}
 
 
 TYPED = {"base_model": "org/model", "datasets": [{"source": {"type": "hub", "repo_id": "org/data"}}]}

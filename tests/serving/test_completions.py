@@ -166,10 +166,13 @@ def test_a_request_that_cannot_be_served_is_told_why_in_openais_words(
         client.chat.completions.create(model=result[:-4] + "0000", messages=ASKED)
     with pytest.raises(openai.NotFoundError, match="no job of yours"):
         client.chat.completions.create(model="org/never-heard-of", messages=ASKED)
+    with pytest.raises(openai.BadRequestError) as long_text:
+        client.completions.create(model=result, prompt=QUESTION, max_tokens=5000)  # a stream would not wait
     with pytest.raises(openai.BadRequestError) as long:
         client.chat.completions.create(model=result, messages=ASKED, max_tokens=5000, stream=True)
 
-    assert long.value.code == "context_length_exceeded"
+    assert (long.value.code, long.value.param) == ("context_length_exceeded", "messages")
+    assert (long_text.value.code, long_text.value.param) == ("context_length_exceeded", "prompt")
 
 
 def test_the_command_line_chats_in_one_shot_from_a_pipe_and_in_turns(

@@ -12,8 +12,10 @@ import pytest
 from tests.serving.tiny import QUESTION, TOKENS, TRAINER_PYTHON, Tiny
 from tests.waiting import wait_for
 
+from axo_contracts.completions import Completion, Sampling, written_for_program
 from axo_worker.serving.device import Device
 from axo_worker.serving.model_process import Died, ModelProcess
+from axo_worker.serving.weights import placed
 from axo_worker.settings import Settings
 
 pytestmark = [
@@ -21,17 +23,7 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif(not TRAINER_PYTHON, reason="AXO_TRAINER_PYTHON names no Python with torch"),
 ]
-SAMPLING: dict[str, Any] = {
-    "max_tokens": TOKENS,
-    "temperature": 0.0,
-    "top_p": 1.0,
-    "n": 1,
-    "seed": None,
-    "stop": [],
-    "frequency_penalty": 0.0,
-    "presence_penalty": 0.0,
-    "top_logprobs": None,
-}
+GREEDY: dict[str, Any] = {"max_tokens": TOKENS, "temperature": 0.0}
 
 
 class Served:
@@ -44,15 +36,12 @@ class Served:
 
     def ask(self, adapter: str | None = None, base: str = "model", **asked: Any) -> None:
         """Ask, without waiting for an answer."""
-        sampling = SAMPLING | {name: asked.pop(name) for name in SAMPLING if name in asked}
-        weights = {
-            "base": self._tiny.path(base),
-            "revision": None,
-            "adapter": None if adapter is None else self._tiny.path(adapter),
-        }
-        messages = None if "prompts" in asked else [{"role": "user", "content": QUESTION}]
-        defaults = {"messages": messages, "prompts": [], "echo": False, "seconds": 600.0}
-        self.process.ask({"name": adapter, "weights": weights, "sampling": sampling, **defaults, **asked})
+        sampling = Sampling(**GREEDY | {name: asked.pop(name) for name in Sampling.__struct_fields__ if name in asked})
+        if "prompts" not in asked:
+            asked.setdefault("messages", [{"role": "user", "content": QUESTION}])
+        weights: dict[str, Any] = {"base": base, "is_stored": True, "adapter": adapter}
+        completion = Completion(name=adapter or base, **weights, sampling=sampling, **asked)
+        self.process.ask(written_for_program(completion, placed(completion, self._tiny.folder)))
 
     def events(self, *until: str) -> list[dict[str, Any]]:
         """Return what it says up to an event of one of these kinds, else to the last."""
@@ -100,12 +89,15 @@ def test_results_of_one_base_are_served_in_turn_and_the_base_is_loaded_once(serv
 
 def test_temperature_0_answers_as_generate_does_also_when_merged(served: Served, tiny: Tiny) -> None:
     events = served.answer("adapter")
+    several = served.answer("adapter", n=3)
     merged = served.answer(base="merged")
 
     assert tiny.said["adapter"] == tiny.said["merged"]
     assert text_of(merged) == text_of(events) == tiny.said["merged"]["text"]
     assert events[-1]["completion_tokens"] == merged[-1]["completion_tokens"] == tiny.said["adapter"]["tokens"]
     assert finish_of(events) == "stop"
+    assert {text_of(several, index) for index in range(3)} == {text_of(events)}
+    assert several[-1]["completion_tokens"] == 3 * events[-1]["completion_tokens"]
 
 
 def test_adapters_beyond_the_bound_leave_and_come_again(served: Served, tiny: Tiny) -> None:
@@ -128,6 +120,19 @@ def test_an_adapter_that_rewrites_its_base_is_kept_from_the_others(served: Serve
     base = served.answer(None)
 
     assert loaded(spoiler) == ["loading model", "loading adapter"]
+    assert loaded(base) == ["loading model"]
+    assert text_of(base) == tiny.said["base"]["text"]
+
+
+def test_nothing_is_left_of_an_adapter_that_does_not_fit(served: Served, tiny: Tiny) -> None:
+    turned = _with_a_tensor_turned(tiny)
+    served.answer(base="merged")  # so that the adapter is the first on its base
+
+    served.ask(turned)
+    refused = served.events()[-1]
+    base = served.answer(None)
+
+    assert refused["code"] == "model_not_loadable"
     assert loaded(base) == ["loading model"]
     assert text_of(base) == tiny.said["base"]["text"]
 
@@ -230,6 +235,8 @@ def test_it_has_no_secret_of_the_service_and_says_when_it_is_killed(
     assert environment["CUDA_VISIBLE_DEVICES"] == ""
     with pytest.raises(Died, match="signal 9"):
         other.events()
+    with pytest.raises(Died):
+        other.ask()
     other.process.end()
 
 
@@ -260,6 +267,19 @@ def _reward_model(tiny: Tiny) -> str:
     config = tiny.folder / "scores" / "adapter_config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"task_type": "SEQ_CLS"}))
     return "scores"
+
+
+def _with_a_tensor_turned(tiny: Tiny) -> str:
+    """Make an adapter of which one tensor has its rows for columns."""
+    shutil.copytree(tiny.path("adapter"), tiny.path("turned"))
+    file = tiny.folder / "turned" / "adapter_model.safetensors"
+    content = file.read_bytes()
+    begin = 8 + int.from_bytes(content[:8], "little")
+    tensors = json.loads(content[8:begin])
+    next(tensor for name, tensor in tensors.items() if "lora_A" in name)["shape"].reverse()
+    header = json.dumps(tensors).encode()
+    file.write_bytes(len(header).to_bytes(8, "little") + header + content[begin:])
+    return "turned"
 
 
 def _known(tiny: Tiny) -> int:

@@ -40,6 +40,13 @@ class ServiceClient:
         file_id: str = answer.json()["id"]
         return file_id
 
+    def model_for(self, trainer: str) -> str:
+        """Return a base model that the stand-in `trainer_of_the_model` trains as the stand-in `trainer` does."""
+        model = self.model.with_name(trainer)
+        model.mkdir(exist_ok=True)
+        (model / "config.json").write_text("{}")
+        return str(model)
+
     def spec(self, *, max_steps: int = 40, **fields: Any) -> dict[str, Any]:
         return {
             "base_model": str(self.model),

@@ -75,7 +75,7 @@ class EmbeddedStack(ServiceClient):
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        wait_for(self.answers_ready, lambda: f"the stack to be ready; it said:\n{self.said()}", 60)
+        wait_for(self.answers_ready, lambda: f"the stack to be ready; it said:\n{self.said()}", 120)
 
     def said(self) -> str:
         return self._output.read_text()
@@ -102,11 +102,13 @@ class EmbeddedStack(ServiceClient):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(20)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+                self.process.wait()
         for process in self.processes():
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it went with one that was killed before it
+                process.kill()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         options = ["--home", str(self.home), "--port", str(self.port), "--cpu"]

@@ -1,45 +1,19 @@
 """A collector of traces: takes what is sent by OTLP over HTTP, and decodes it."""
 
 import gzip
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from tests.loopback_server import LoopbackServer, Quiet
 
 
-class OtlpReceiver:
-    """Listens on `url`. `spans` are what came, each with its service and its attributes."""
+class OtlpReceiver(LoopbackServer):
+    """`spans` are what came, each with its service and its attributes."""
 
     def __init__(self) -> None:
+        super().__init__(_Handler)
         self.spans: list[dict[str, Any]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        """Listen no more."""
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "gzip":
-                    body = gzip.decompress(body)
-                if self.path == "/v1/traces":
-                    receiver.take(ExportTraceServiceRequest.FromString(body))
-                self.send_response(200 if self.path == "/v1/traces" else 404)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the standard library's name)
-                return
-
-        return Handler
 
     def take(self, request: Any) -> None:
         """Keep the spans of one request."""
@@ -47,6 +21,20 @@ class OtlpReceiver:
             service = _attributes(resource.resource)["service.name"]
             for scope in resource.scope_spans:
                 self.spans.extend(_span(service, span) for span in scope.spans)
+
+
+class _Handler(Quiet, BaseHTTPRequestHandler):
+    server: OtlpReceiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        if self.path == "/v1/traces":
+            self.server.take(ExportTraceServiceRequest.FromString(body))
+        self.send_response(200 if self.path == "/v1/traces" else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
 
 def _span(service: str, span: Any) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """`kill -9` of any process of the embedded stack: the job ends truthfully, without help; nothing is orphaned."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
+import psutil
 import pytest
 from tests.stack.embedded import EmbeddedStack, wait_for
 
@@ -10,7 +12,7 @@ StartStack = Callable[..., EmbeddedStack]
 
 @pytest.mark.parametrize("part", ["queue", "api", "agent", "slot", "horse", "guard", "launcher"])
 def test_killing_a_process_ends_in_a_job_that_is_finished_or_truthfully_failed(stack: EmbeddedStack, part: str) -> None:
-    job_id = stack.submit(max_steps=60)
+    job_id = stack.submit(max_steps=120)
     stack.wait_for_step(job_id, 5)
     before = {process.pid for process in stack.trainers()}
 
@@ -22,10 +24,10 @@ def test_killing_a_process_ends_in_a_job_that_is_finished_or_truthfully_failed(s
         assert (job["status"], job["error"]["code"]) == ("failed", "trainer_crashed"), job
     else:
         assert job["status"] == "succeeded", job
-        assert job["progress"]["step"] == 60
+        assert job["progress"]["step"] == 120
     if part not in {"queue", "api"}:
         assert not before & {process.pid for process in stack.trainers()}
-    wait_for(lambda: not stack.trainers(), lambda: f"every trainer to be gone: {stack.trainers()}", 5)
+    wait_for(lambda: not stack.trainers(), lambda: f"every trainer to be gone: {stack.trainers()}", 30)
     stack.wait_until_ready()
     stack.stop()
     assert not stack.processes()
@@ -37,7 +39,7 @@ def test_killing_the_supervisor_leaves_nothing_and_the_next_start_finishes_the_j
 
     stack.process.kill()
 
-    wait_for(lambda: not stack.processes(), lambda: f"every process to be gone: {stack.processes()}", 5)
+    wait_for(lambda: not stack.processes(), lambda: f"every process to be gone: {stack.processes()}", 30)
     stack.start_again()
     assert stack.wait_for_end(job_id)["status"] == "succeeded"
 
@@ -48,9 +50,10 @@ def test_killing_everything_at_once_loses_nothing(stack: EmbeddedStack) -> None:
     stack.wait_for_step(running, 5)
 
     for process in stack.processes():
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # it went with one that was killed before it
+            process.kill()
 
-    wait_for(lambda: not stack.processes(), lambda: f"every process to be gone: {stack.processes()}", 5)
+    wait_for(lambda: not stack.processes(), lambda: f"every process to be gone: {stack.processes()}", 30)
     stack.start_again()
     assert stack.wait_for_end(running)["status"] == "succeeded"
     assert stack.wait_for_end(queued)["status"] == "succeeded"

@@ -1,12 +1,15 @@
 """A job from its request to its end, through every part of the service."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.stack.embedded import EmbeddedStack, wait_for
 
-StartStack = Callable[..., EmbeddedStack]
+
+@pytest.fixture
+def stack(shared_stack: EmbeddedStack) -> EmbeddedStack:
+    """The stack that the tests of this file share."""
+    return shared_stack
 
 
 def test_a_job_goes_from_request_to_result(stack: EmbeddedStack) -> None:
@@ -49,7 +52,7 @@ def test_what_depends_on_the_device_is_resolved_when_the_job_is_placed(stack: Em
 
 
 def test_jobs_run_one_after_the_other_and_the_queue_says_why(stack: EmbeddedStack) -> None:
-    first = stack.submit(max_steps=100)
+    first = stack.submit(max_steps=10_000)
     stack.wait_for_status(first, "running")
     second = stack.submit(max_steps=2)
 
@@ -63,6 +66,7 @@ def test_jobs_run_one_after_the_other_and_the_queue_says_why(stack: EmbeddedStac
     assert stack.wait_for_end(second)["status"] == "succeeded"
 
 
+@pytest.mark.alone
 def test_a_cancelled_run_is_gone_within_a_second_and_the_grace_and_its_checkpoint_is_listed(
     stack: EmbeddedStack,
 ) -> None:
@@ -79,9 +83,9 @@ def test_a_cancelled_run_is_gone_within_a_second_and_the_grace_and_its_checkpoin
     assert stack.http.post(f"/v1/jobs/{job_id}/cancel").json()["status"] == "cancelled"
 
 
-def test_a_trainer_that_ignores_the_request_to_stop_is_killed_after_the_grace(start_stack: StartStack) -> None:
-    stack = start_stack(trainer="ignores_the_control_file")
-    job_id = stack.submit()
+@pytest.mark.alone
+def test_a_trainer_that_ignores_the_request_to_stop_is_killed_after_the_grace(stack: EmbeddedStack) -> None:
+    job_id = stack.submit(base_model=stack.model_for("ignores_the_control_file"))
     stack.wait_for_status(job_id, "running")
     wait_for(lambda: "Training begins" in stack.http.get(f"/v1/jobs/{job_id}/logs").text, lambda: "training", 20)
 
@@ -110,11 +114,9 @@ def test_a_queued_job_is_cancelled_at_once(stack: EmbeddedStack) -> None:
     ],
 )
 def test_a_trainer_that_fails_ends_the_job_with_a_reason_and_its_last_lines(
-    start_stack: StartStack, trainer: str, reason: str, told: str
+    stack: EmbeddedStack, trainer: str, reason: str, told: str
 ) -> None:
-    stack = start_stack(trainer=trainer)
-
-    job = stack.wait_for_end(stack.submit())
+    job = stack.wait_for_end(stack.submit(base_model=stack.model_for(trainer)))
 
     assert (job["status"], job["error"]["code"]) == ("failed", reason)
     assert told in "\n".join(job["error"]["log_tail"])
@@ -122,7 +124,7 @@ def test_a_trainer_that_fails_ends_the_job_with_a_reason_and_its_last_lines(
 
 
 def test_ctrl_c_checkpoints_the_run_and_the_next_start_goes_on_from_there(stack: EmbeddedStack) -> None:
-    job_id = stack.submit(max_steps=60)
+    job_id = stack.submit(max_steps=120)
     stack.wait_for_step(job_id, 3)
 
     stack.stop()

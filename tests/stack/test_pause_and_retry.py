@@ -1,18 +1,22 @@
 """Stopping a job with its work kept: pause and resume, retry, and the remedies that a spec asks for."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
 from tests.stack.embedded import EmbeddedStack, wait_for
 
 from axo_contracts import storage_paths
 
-StartStack = Callable[..., EmbeddedStack]
+
+@pytest.fixture
+def stack(shared_stack: EmbeddedStack) -> EmbeddedStack:
+    """The stack that the tests of this file share."""
+    return shared_stack
 
 
 def test_a_paused_job_frees_its_place_and_goes_on_from_its_checkpoint(stack: EmbeddedStack) -> None:
-    job_id = stack.submit(max_steps=80)
+    job_id = stack.submit(max_steps=200)
     stack.wait_for_step(job_id, 5)
 
     assert stack.http.post(f"/v1/jobs/{job_id}/pause").json()["status"] == "pausing"
@@ -25,11 +29,11 @@ def test_a_paused_job_frees_its_place_and_goes_on_from_its_checkpoint(stack: Emb
     assert stack.http.post(f"/v1/jobs/{job_id}/resume").json()["status"] == "queued"
     assert stack.wait_for_end(job_id)["status"] == "succeeded"
     steps = [event["step"] for event in stack.stream(job_id) if event["type"] == "metric"]
-    assert steps == list(range(1, 81))
+    assert steps == list(range(1, 201))
 
 
 def test_a_torn_checkpoint_is_skipped_for_the_one_before_it_and_an_event_says_so(stack: EmbeddedStack) -> None:
-    job_id = stack.submit(max_steps=60)
+    job_id = stack.submit(max_steps=200)
     for step in (5, 15):
         stack.wait_for_step(job_id, step)
         stack.http.post(f"/v1/jobs/{job_id}/pause").raise_for_status()
@@ -77,7 +81,7 @@ def test_a_pausing_job_can_be_cancelled(stack: EmbeddedStack) -> None:
 
 
 def test_a_cancelled_job_is_retried_from_its_checkpoint_or_from_scratch(stack: EmbeddedStack) -> None:
-    first = stack.submit(max_steps=60)
+    first = stack.submit(max_steps=120)
     stack.wait_for_step(first, 5)
     stack.http.post(f"/v1/jobs/{first}/cancel").raise_for_status()
     stack.wait_for_end(first)
@@ -101,9 +105,9 @@ def test_a_cancelled_job_is_retried_from_its_checkpoint_or_from_scratch(stack: E
     assert answer.status_code == 404
 
 
-def test_a_gpu_out_of_memory_is_tried_again_with_half_the_micro_batch(start_stack: StartStack) -> None:
-    stack = start_stack(trainer="runs_out_of_gpu_memory")
-    spec = stack.spec(max_steps=3, limits={"on_oom": "halve_micro_batch"})
+def test_a_gpu_out_of_memory_is_tried_again_with_half_the_micro_batch(stack: EmbeddedStack) -> None:
+    model = stack.model_for("runs_out_of_gpu_memory")
+    spec = stack.spec(max_steps=3, base_model=model, limits={"on_oom": "halve_micro_batch"})
     spec["hyperparameters"] |= {"micro_batch_size": 4, "gradient_accumulation_steps": 2}
 
     job_id = stack.submit(spec)
@@ -118,17 +122,17 @@ def test_a_gpu_out_of_memory_is_tried_again_with_half_the_micro_batch(start_stac
     assert any("micro_batch_size 4 → 2" in message for message in messages)
 
 
-def test_a_run_without_a_step_for_too_long_is_ended_as_stalled(start_stack: StartStack) -> None:
-    stack = start_stack(trainer="stops_stepping", AXO_STOP_GRACE_SECONDS="1")
+def test_a_run_without_a_step_for_too_long_is_ended_as_stalled(stack: EmbeddedStack) -> None:
+    job_id = stack.submit(base_model=stack.model_for("stops_stepping"), limits={"stall_seconds": 5})
 
-    job = stack.wait_for_end(stack.submit(limits={"stall_seconds": 5}))
+    job = stack.wait_for_end(job_id)
 
     assert (job["status"], job["error"]["code"]) == ("failed", "stalled")
     assert not stack.trainers()
 
 
 def test_a_job_that_runs_out_of_its_time_ends_with_a_checkpoint(stack: EmbeddedStack) -> None:
-    job_id = stack.submit(max_steps=10_000, limits={"max_runtime_seconds": 4})
+    job_id = stack.submit(max_steps=10_000, limits={"max_runtime_seconds": 10})
     stack.wait_for_step(job_id, 2)
     stack.http.post(f"/v1/jobs/{job_id}/pause").raise_for_status()
     stack.wait_for_status(job_id, "paused")

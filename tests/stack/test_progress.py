@@ -7,6 +7,12 @@ import pytest
 from tests.stack.embedded import EmbeddedStack, wait_for
 
 
+@pytest.fixture
+def stack(shared_stack: EmbeddedStack) -> EmbeddedStack:
+    """The stack that the tests of this file share."""
+    return shared_stack
+
+
 def test_a_running_job_says_its_phase_its_pace_and_when_it_will_be_done(stack: EmbeddedStack) -> None:
     job_id = stack.submit(max_steps=10_000)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.loopback_server import running
 from tests.stack.embedded import EmbeddedStack, wait_for
 from tests.stack.otlp_receiver import OtlpReceiver
 
@@ -19,9 +20,8 @@ SPANS = ("POST", "queue", "prepare", "start trainer")
 @pytest.fixture
 def receiver() -> Iterator[OtlpReceiver]:
     """A collector of traces that listens."""
-    receiver = OtlpReceiver()
-    yield receiver
-    receiver.close()
+    with running(OtlpReceiver()) as receiver:
+        yield receiver
 
 
 def test_a_job_is_one_trace_one_story_and_one_count(

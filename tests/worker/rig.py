@@ -16,6 +16,7 @@ import psutil
 from redis import Redis, RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
+from tests.marked import of_run
 
 from axo_contracts import redis_names
 from axo_contracts.frames import AttemptEnded, RunFrame, decode_run_frame
@@ -101,7 +102,7 @@ class Rig:
             **settings,
         }
         if self.agent:
-            self.agent.wait(5)
+            self.agent.wait(30)
         with self._log.open("ab") as log:
             self.agent = subprocess.Popen(
                 [sys.executable, "-m", "axo_worker"], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -140,7 +141,7 @@ class Rig:
         last = decode_run_frame(lines[-1]) if lines else None
         return last if isinstance(last, AttemptEnded) else None
 
-    def wait_for_end(self, order: RunOrder, seconds: float = 20) -> AttemptEnded:
+    def wait_for_end(self, order: RunOrder, seconds: float = 60) -> AttemptEnded:
         return wait_for(lambda: self.ended(order), "the end of the run", seconds)
 
     def wait_for_training(self, order: RunOrder) -> None:
@@ -152,8 +153,7 @@ class Rig:
 
     def tree(self, order: RunOrder) -> list[psutil.Process]:
         """The living processes of an attempt, its guard included."""
-        marker = f"{order.job_id}/{order.attempt}"
-        return [process for process in psutil.process_iter() if _marker_of(process) == marker]
+        return of_run(f"{order.job_id}/{order.attempt}")
 
     def agent_process(self) -> psutil.Process:
         assert self.agent
@@ -171,7 +171,7 @@ class Rig:
             "launcher": guard.children()[0],
         }[part]
 
-    def wait_until_dead(self, order: RunOrder, seconds: float = 2) -> None:
+    def wait_until_dead(self, order: RunOrder, seconds: float = 10) -> None:
         wait_for(lambda: not self.tree(order), f"the tree to die: {self.tree(order)}", seconds)
 
     def log(self) -> str:
@@ -189,19 +189,11 @@ class Rig:
 T = TypeVar("T")
 
 
-def wait_for(look: Callable[[], T | None], what: str, seconds: float = 10) -> T:
+def wait_for(look: Callable[[], T | None], what: str, seconds: float = 40) -> T:
     """Return what `look` returns, once that is true."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s for {what}")
-        time.sleep(0.005)
+        time.sleep(0.02)
     return found
-
-
-def _marker_of(process: psutil.Process) -> str | None:
-    try:
-        environment: dict[str, str] = {} if process.status() == psutil.STATUS_ZOMBIE else process.environ()
-    except psutil.Error:
-        return None
-    return environment.get("AXO_RUN")

@@ -54,6 +54,23 @@ def test_what_is_too_much_goes_but_not_while_a_run_lives(cache: Path, tmp_path: 
     assert sorted(path.name for path in cache.iterdir()) == ["models--org--m10", "models--org--m20"]
 
 
+def test_what_was_going_when_a_sweep_was_cut_short_goes_with_the_next(cache: Path, tmp_path: Path) -> None:
+    (left := cache / ".models--org--m5.going" / "blobs").mkdir(parents=True)
+    (left / "1").write_bytes(bytes(1000))
+    (cache / "models--org--m10").rename(cache / "models--org--easy.going")
+    settings = Settings(worker_home=tmp_path, cache_bytes=3000)
+    held = cache_use.hold(tmp_path)
+
+    sweep(settings)
+    while_served = left.exists()
+    os.close(held)
+    sweep(settings)
+
+    assert while_served
+    names = sorted(path.name for path in cache.iterdir())
+    assert names == ["models--org--easy.going", "models--org--m20", "models--org--m30"]
+
+
 def test_nothing_goes_while_a_model_is_served(cache: Path, tmp_path: Path) -> None:
     settings = Settings(worker_home=tmp_path, cache_bytes=0)
     held = cache_use.hold(tmp_path)

@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.waiting import wait_for
+from tests.waiting import WARM_SECONDS, wait_for
 
 from axo_contracts.orders import InputFile
 from axo_contracts.questions import Device, Failed, PlanQuestion, Refused, Valid, ValidateQuestion
@@ -24,6 +24,7 @@ HOPPER = Device(gpus=1, compute_capability=(9, 0))
 
 pytestmark = [
     pytest.mark.trainer,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not TRAINER_PYTHON, reason="AXO_TRAINER_PYTHON names no Python with Axolotl"),
 ]
 
@@ -34,16 +35,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("a-folder-whose-name-is-too-long-for-the-address-of-a-unix-socket" * 2)
     helper = helper_process(Settings(worker_home=home, trainer_python=Path(TRAINER_PYTHON)))
     helper.start_if_dead()
-    wait_for(socket_of(home).exists, "the helper to be warm", 90)
-    yield home
-    helper.end(1)
+    try:
+        wait_for(socket_of(home).exists, "the helper to be warm", WARM_SECONDS)
+        yield home
+    finally:
+        helper.end(1)
 
 
 @pytest.fixture
 def validate(home: Path) -> Callable[..., Any]:
     def validate(device: Device = HOPPER, **changes: Any) -> Any:
         config = {key: value for key, value in {**CONFIG, **changes}.items() if value is not None}
-        return ask(home, ValidateQuestion(config=config, device=device), seconds=30)
+        return ask(home, ValidateQuestion(config=config, device=device), seconds=120)
 
     return validate
 
@@ -117,12 +120,12 @@ def test_a_question_whose_child_dies_is_a_failure_and_the_next_one_is_answered(
     question = PlanQuestion(config=CONFIG, inputs=(_input(endless),), device=HOPPER)
     answers: list[Any] = []
     idle = set(wait_for(lambda: _spare_alone(home), "earlier questions to be done with"))
-    asking = threading.Thread(target=lambda: answers.append(ask(home, question, seconds=30)))
+    asking = threading.Thread(target=lambda: answers.append(ask(home, question, seconds=120)))
     asking.start()
     wait_for(lambda: len(_helper(home).children()) == 2, "the next spare child")
 
     idle.pop().kill()  # which was given the question
-    asking.join(30)
+    asking.join(120)
 
     assert isinstance(answers[0], Failed)
     assert "died of signal 9" in answers[0].message
@@ -134,7 +137,7 @@ def test_a_question_that_takes_too_long_is_stopped(home: Path, tmp_path: Path) -
     os.mkfifo(endless)
     question = PlanQuestion(config=CONFIG, inputs=(_input(endless),), device=HOPPER, seconds=0.5)
 
-    answer = ask(home, question, seconds=30)
+    answer = ask(home, question, seconds=120)
 
     assert isinstance(answer, Failed)
     assert "too long" in answer.message
@@ -152,7 +155,7 @@ def test_the_helper_has_no_gpu_and_no_secret_of_the_service(home: Path) -> None:
 
 def test_without_a_helper_nobody_waits(tmp_path: Path) -> None:
     with pytest.raises(NotThere):
-        ask(tmp_path, ValidateQuestion(config=CONFIG), seconds=30)
+        ask(tmp_path, ValidateQuestion(config=CONFIG), seconds=120)
 
 
 def test_a_helper_dies_with_whoever_started_it(tmp_path: Path) -> None:
@@ -164,10 +167,11 @@ def test_a_helper_dies_with_whoever_started_it(tmp_path: Path) -> None:
     )
     owner = KeptProcess([sys.executable, "-c", script, str(tmp_path), TRAINER_PYTHON])
     owner.start_if_dead()
-    wait_for(socket_of(tmp_path).exists, "the helper to be warm", 90)
-    helper = _helper(tmp_path)
-
-    owner.end(5)
+    try:
+        wait_for(socket_of(tmp_path).exists, "the helper to be warm", WARM_SECONDS)
+        helper = _helper(tmp_path)
+    finally:
+        owner.end(5)
 
     helper.wait(5)
     assert not helper.is_running()
@@ -177,7 +181,7 @@ def _helper(home: Path) -> psutil.Process:
     """Return the process that serves the helper's socket."""
     of_home = f"{socket_of(home)}"
     found = [process for process in psutil.process_iter(["cmdline"]) if of_home in (process.info["cmdline"] or ())]
-    return min(found, key=lambda process: process.pid)
+    return min(found, key=lambda process: process.create_time())
 
 
 def _spare_alone(home: Path) -> list[psutil.Process]:

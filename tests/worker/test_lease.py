@@ -78,12 +78,12 @@ def test_a_lease_of_an_old_snapshot_yields_to_the_newer_attempt(redis: Redis) ->
 
 
 def test_a_run_is_safe_for_two_thirds_of_its_lease(redis: Redis) -> None:
-    held = lease(redis, 1, seconds=9)
+    held = lease(redis, 1, seconds=900)
 
     held.claim()
 
-    assert 5.9 < held.safe_seconds <= 6.0
-    assert 8000 < redis.pttl(redis_names.lease(JOB)) <= 9000
+    assert 590 < held.safe_seconds <= 600
+    assert 890_000 < redis.pttl(redis_names.lease(JOB)) <= 900_000
     assert 0 < redis.ttl(redis_names.fence(JOB)) <= redis_names.FENCE_SECONDS
 
 
@@ -101,12 +101,12 @@ def test_the_same_order_delivered_twice_runs_once(worker: Rig) -> None:
 
 def test_a_run_whose_attempt_was_given_up_ends_without_a_word(worker: Rig) -> None:
     worker.start("ignores_sigterm")
-    order = worker.order(lease_seconds=3.0)
+    order = worker.order(lease_seconds=30.0)
     worker.wait_for_training(order)
 
     worker.redis.hset(redis_names.fence(order.job_id), "min", 2)
 
-    worker.wait_until_dead(order, seconds=1)
+    worker.wait_until_dead(order)
     assert worker.ended(order) is None
     second = worker.order(config={"max_steps": 1}, job_id=order.job_id, attempt=2, stop_grace_seconds=0.1)
     worker.redis.set(redis_names.control(order.job_id), "2:cancel")

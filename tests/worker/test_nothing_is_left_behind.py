@@ -1,6 +1,7 @@
 """Whatever part of a worker dies, nothing of the trainer's process tree lives on."""
 
 import signal
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -22,7 +23,7 @@ def test_a_killed_part_takes_the_whole_tree_with_it(worker: Rig, part: str, trai
 
     worker.process(part, order).kill()
 
-    worker.wait_until_dead(order, seconds=2)
+    worker.wait_until_dead(order)
 
 
 @pytest.mark.parametrize("part", ["slot", "horse", "guard"])
@@ -74,22 +75,23 @@ def test_an_agent_that_starts_kills_what_nobody_guards(worker: Rig) -> None:
         process.suspend()
     for process in everything:
         if process != survivor:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # it went with one that was killed before it
+                process.kill()
 
     worker.start("obeys_the_control_file")
 
-    worker.wait_until_dead(order, seconds=5)
+    worker.wait_until_dead(order, seconds=40)
 
 
 def test_a_stopped_horse_loses_its_tree_at_two_thirds_of_the_lease(worker: Rig) -> None:
     worker.start("ignores_sigterm")
-    order = worker.order(lease_seconds=3.0)
+    order = worker.order(lease_seconds=12.0)
     worker.wait_for_training(order)
     horse = worker.process("horse", order)
 
     horse.send_signal(signal.SIGSTOP)
 
-    worker.wait_until_dead(order, seconds=2.0 + 0.5)
+    worker.wait_until_dead(order, seconds=8.0 + 2.0)
     assert worker.redis.exists(f"axo:lease:{order.job_id}"), "the tree must be gone before the lease is"
     horse.send_signal(signal.SIGCONT)
     assert worker.wait_for_end(order).reason is EndReason.WORKER_LOST

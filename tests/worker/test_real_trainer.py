@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import WARM_SECONDS
 from tests.worker.rig import TRAINERS, Rig, wait_for
 
 from axo_contracts import storage_paths
@@ -22,6 +23,7 @@ TRAINER_PYTHON = os.environ.get("AXO_TRAINER_PYTHON", "")
 
 pytestmark = [
     pytest.mark.trainer,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not TRAINER_PYTHON, reason="AXO_TRAINER_PYTHON names no Python with Axolotl"),
 ]
 
@@ -132,11 +134,14 @@ def test_a_config_that_the_helper_refuses_ends_the_run_before_its_trainer_starts
 ) -> None:
     model, rows = tiny
     worker.start_agent(AXO_TRAINER_PYTHON=TRAINER_PYTHON, AXO_TRAINER_HELPER="true", HF_HUB_OFFLINE="1")
-    wait_for(socket_of(worker.home).exists, "the helper to be warm", 90)
+    wait_for(socket_of(worker.home).exists, "the helper to be warm", WARM_SECONDS)
 
-    order = worker.order(config={**config(model, 1), "saves_per_epoch": 1}, inputs=(rows,))
+    for _ in range(3):  # a helper that is slow on a busy machine holds nobody up: the trainer starts without it
+        order = worker.order(config={**config(model, 1), "saves_per_epoch": 1}, inputs=(rows,))
+        end = worker.wait_for_end(order, 80)
+        if not any(isinstance(frame, AttemptStarted) for frame in worker.frames(order)):
+            break
 
-    end = worker.wait_for_end(order)
     assert end.reason is EndReason.BAD_CONFIG
     assert "save_steps and saves_per_epoch are mutually exclusive" in end.message
     assert not any(isinstance(frame, AttemptStarted) for frame in worker.frames(order))
