@@ -46,6 +46,24 @@ class Run:
         self.lease = lease
         self.lines: list[bytes] = []
         self._redis = redis
+        self._is_kept = True
+        self._renewing = threading.Lock()
+
+    def renew(self) -> None:
+        """Prolong the lease, unless it was let go."""
+        with self._renewing:
+            if self._is_kept:
+                self.lease.renew()
+
+    def let_go(self) -> None:
+        """Let the lease run out."""
+        with self._renewing:
+            self._is_kept = False
+
+    def release(self) -> None:
+        """Give the lease back, and prolong it no more: a renewal would take it again."""
+        self.let_go()
+        self.lease.release()
 
     def starts(self) -> None:
         self.says(AttemptStarted(**self._numbers(), worker="gpu-host-1", gpus=self.order.gpus))
@@ -113,7 +131,7 @@ class Run:
         """Say the end, wait until it is on disk, and give the lease back, as a work horse does."""
         self.ends(reason)
         self.deliver()
-        self.lease.release()
+        self.release()
 
     def _numbers(self) -> dict[str, Any]:
         return {"attempt": self.order.attempt, "seq": len(self.lines) + 1, "time": MOMENT}
@@ -175,6 +193,7 @@ class StandInWorker:
 
     def lose(self, run: Run) -> None:
         """Let a run's lease run out, as if its process was killed."""
+        run.let_go()
         self._runs.remove(run)
 
     @contextmanager
@@ -205,7 +224,7 @@ class StandInWorker:
                 redis_names.worker(self.id), msgspec.json.encode(self.state), px=HEARTBEAT_LIVES_MILLISECONDS
             )
             for run in list(self._runs):
-                run.lease.renew()
+                run.renew()
 
 
 @contextmanager

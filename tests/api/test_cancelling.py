@@ -155,13 +155,13 @@ def test_ten_cancels_against_the_end_of_the_run_leave_one_ending(plane: ControlP
     run.ends()
 
     def ask(_: int) -> int:
-        return httpx.post(f"{plane.url}/v1/jobs/{job_id}/cancel").status_code
+        return plane.http.post(f"/v1/jobs/{job_id}/cancel").status_code
 
     with ThreadPoolExecutor(10) as clients:
         asked = clients.map(ask, range(10))
         run.deliver()
         statuses = set(asked)
-    run.lease.release()
+    run.release()
 
     job = plane.wait_for_status(job_id, "succeeded", "cancelled")
     assert statuses <= {200, 409}

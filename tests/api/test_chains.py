@@ -145,7 +145,7 @@ def test_a_chain_goes_on_once_whatever_breaks_at_its_joint(plane: ControlPlane, 
     plane.restart()
     run.deliver()
     plane.restart()
-    run.lease.release()
+    run.release()
 
     merging = worker.run_next()
 

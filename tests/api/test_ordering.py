@@ -124,7 +124,7 @@ def test_three_losses_without_a_newer_checkpoint_end_the_job(plane: ControlPlane
         run = worker.run_next()
         run.ends(EndReason.WORKER_LOST)
         run.deliver()
-        run.lease.release()
+        run.release()
         worker.lose(run)
 
     job = plane.wait_for_status(job_id, "failed")
@@ -142,7 +142,7 @@ def test_a_newer_checkpoint_begins_the_count_of_losses_anew(plane: ControlPlane,
             run.saves(10)
         run.ends(EndReason.WORKER_LOST)
         run.deliver()
-        run.lease.release()
+        run.release()
         worker.lose(run)
 
     assert plane.wait_for_status(job_id, "failed")["attempt"] == 4

@@ -123,7 +123,7 @@ def test_kills_between_any_two_batches_lose_and_double_nothing(
         wait_for(lambda: run.acknowledged() >= choose.randrange(len(run.lines)), "some of it to be on disk")
         plane.restart()
     run.deliver()
-    run.lease.release()
+    run.release()
 
     job = plane.wait_for_status(job_id, "succeeded")
     assert job["attempt"] == 1
@@ -251,7 +251,7 @@ def test_what_the_database_cannot_hold_stays_in_the_journal(plane: ControlPlane,
     run.trains(5)
     run.ends(EndReason.TRAINER_CRASHED, message="the trainer said \x00")
     run.deliver()
-    run.lease.release()
+    run.release()
 
     job = plane.wait_for_status(job_id, "failed")
     assert job["progress"]["step"] == 5

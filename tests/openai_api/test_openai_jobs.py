@@ -312,7 +312,7 @@ def test_a_job_has_one_result_file_however_the_service_dies(
     run.ends()
     run.deliver()
     worker.lose(run)
-    run.lease.release()
+    run.release()
 
     for _ in range(3):
         service.restart()
