@@ -24,6 +24,7 @@ class ApiProcess:
         self.output = home / "api.txt"
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.http = httpx.Client(base_url=self.url, timeout=30)
         self.settings = {
             "AXO_DATABASE_URL": self.database_url,
             "AXO_STORAGE_ROOT": str(self.storage_root),
@@ -47,6 +48,11 @@ class ApiProcess:
         """End it as a power cut would."""
         self._end(signal.SIGKILL)
 
+    def close(self) -> None:
+        """End it for good."""
+        self.kill()
+        self.http.close()
+
     @property
     def is_running(self) -> bool:
         """Whether it was started and has not ended."""
@@ -66,7 +72,7 @@ class ApiProcess:
 
     def submit(self, **fields: Any) -> str:
         """Submit a job and return its id; nothing will ever run it."""
-        answer = httpx.post(f"{self.url}/v1/jobs", json=SPEC | fields)
+        answer = self.http.post("/v1/jobs", json=SPEC | fields)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
@@ -83,11 +89,10 @@ class ApiProcess:
     def _wait_until_it_answers(self) -> None:
         assert self._process
         deadline = time.monotonic() + 100
-        with httpx.Client(base_url=self.url) as client:
-            while not _answers(client):
-                assert self._process.is_alive(), self.output.read_text()
-                assert time.monotonic() < deadline, self.output.read_text()
-                time.sleep(0.05)
+        while not _answers(self.http):
+            assert self._process.is_alive(), self.output.read_text()
+            assert time.monotonic() < deadline, self.output.read_text()
+            time.sleep(0.05)
 
 
 def _answers(client: httpx.Client) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 from tests.api_process import SPEC, ApiProcess
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
@@ -22,7 +21,6 @@ class ControlPlane(ApiProcess):
         super().__init__(home)
         self.redis_server = redis_server
         self.database_url = database_url
-        self.http = httpx.Client(base_url=self.url, timeout=30)
         self.settings |= {
             "AXO_DATABASE_URL": database_url,
             "AXO_REDIS_URL": redis_server.url,
@@ -72,11 +70,6 @@ class ControlPlane(ApiProcess):
             if job["status"] not in TERMINAL:
                 self.http.post(f"/v1/jobs/{job['id']}/cancel")
         return all(job["status"] in TERMINAL for job in self.all_jobs())
-
-    def close(self) -> None:
-        """End it for good."""
-        self.kill()
-        self.http.close()
 
     def wait_for_status(self, job_id: str, *statuses: str, seconds: float = 15) -> dict[str, Any]:
         """Return a job once its status is one of `statuses`."""

@@ -48,7 +48,7 @@ def api(tmp_path_factory: pytest.TempPathFactory, hub: HubServer) -> Iterator[Ap
     }
     api.start()
     yield api
-    api.kill()
+    api.close()
 
 
 def submit(api: ApiProcess, **fields: Any) -> httpx.Response:
@@ -164,7 +164,7 @@ def test_a_hub_that_is_down_is_no_reason_to_refuse(tmp_path: Path) -> None:
 
     answer = submit(api)
 
-    api.kill()
+    api.close()
     assert answer.status_code == 201
 
 

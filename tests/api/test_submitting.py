@@ -97,7 +97,7 @@ def test_a_refused_key_among_many_spoils_nothing_for_the_others(plane: ControlPl
 
     def submit(number: int) -> httpx.Response:
         headers = key if number % 5 == 0 else {}
-        return httpx.post(f"{plane.url}/v1/jobs", json=SPEC | {"name": f"job-{number}"}, headers=headers)
+        return plane.http.post("/v1/jobs", json=SPEC | {"name": f"job-{number}"}, headers=headers)
 
     with ThreadPoolExecutor(10) as clients:
         statuses = [answer.status_code for answer in clients.map(submit, range(30))]

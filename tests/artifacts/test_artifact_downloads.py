@@ -114,7 +114,7 @@ def test_an_operator_may_have_pickles_served(tmp_path: Path) -> None:
         assert job.get("artifacts").json()["data"][0]["downloadable"] is True
         assert job.get("artifacts/1/training_args.bin").content == b"\x80"
     finally:
-        api.kill()
+        api.close()
 
 
 def test_a_tar_has_all_files_of_an_attempt_but_pickles(job: JobUnderTest, outputs: Path) -> None:

@@ -35,7 +35,7 @@ def keyed_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
     process = ApiProcess(tmp_path_factory.mktemp("api"))
     process.start()
     yield process
-    process.kill()
+    process.close()
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
     process = ApiProcess(tmp_path_factory.mktemp("api"))
     process.start()
     yield process
-    process.kill()
+    process.close()
 
 
 @pytest.fixture
@@ -21,4 +21,4 @@ def own_api(tmp_path: Path) -> Iterator[ApiProcess]:
     """A control plane that the test starts and ends."""
     process = ApiProcess(tmp_path)
     yield process
-    process.kill()
+    process.close()

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from tests.api_process import ApiProcess
 from tests.files.uploads import CHAT, MULTIPART, last, on_disk, part, post, rows, upload
@@ -35,7 +34,7 @@ BAD_ROWS = {
 def test_a_bad_row_is_told_by_row_line_reason_and_excerpt(api: ApiProcess, row: bytes, reason: str) -> None:
     file = upload(api, GOOD * 100 + b"\n" + row + GOOD).json()
 
-    report = httpx.get(f"{api.url}/v1/files/{file['id']}/report").json()
+    report = api.http.get(f"/v1/files/{file['id']}/report").json()
 
     assert (report["rows"], report["bad_rows"]) == (102, 1)
     problem = report["problems"][0]
@@ -47,7 +46,7 @@ def test_a_bad_row_is_told_by_row_line_reason_and_excerpt(api: ApiProcess, row: 
 def test_a_truncated_last_line_is_told(api: ApiProcess) -> None:
     file = upload(api, GOOD * 3 + GOOD[:-10]).json()
 
-    problem = httpx.get(f"{api.url}/v1/files/{file['id']}/report").json()["problems"][0]
+    problem = api.http.get(f"/v1/files/{file['id']}/report").json()["problems"][0]
 
     assert problem["row"] == 4
     assert "may have been cut off" in problem["reason"]
@@ -63,14 +62,14 @@ def test_a_line_of_500_megabytes_is_told_in_little_memory(api: ApiProcess) -> No
         yield b'"}\n' + GOOD
 
     before = api.memory_bytes()
-    answer = httpx.put(f"{api.url}/v1/files", params={"filename": "rows.jsonl"}, content=body(), timeout=120)
+    answer = api.http.put("/v1/files", params={"filename": "rows.jsonl"}, content=body(), timeout=120)
 
     file = answer.json()
-    problem = httpx.get(f"{api.url}/v1/files/{file['id']}/report").json()["problems"][0]
+    problem = api.http.get(f"/v1/files/{file['id']}/report").json()["problems"][0]
     assert (file["rows"], file["bad_rows"], problem["row"]) == (3, 1, 2)
     assert "a row may have 67,108,864" in problem["reason"]
     assert api.memory_bytes() - before < 300_000_000
-    httpx.delete(f"{api.url}/v1/files/{file['id']}").raise_for_status()
+    api.http.delete(f"/v1/files/{file['id']}").raise_for_status()
 
 
 NAMES = {
@@ -90,7 +89,7 @@ def test_a_name_that_is_none_is_refused_and_nothing_is_kept(api: ApiProcess, nam
     before = on_disk(api)
 
     form = post(api, part('name="purpose"', b"fine-tune") + part(f'name="file"; filename="{name}"', GOOD) + last())
-    raw = httpx.put(f"{api.url}/v1/files", params={"filename": name}, content=GOOD)
+    raw = api.http.put("/v1/files", params={"filename": name}, content=GOOD)
 
     for answer in (form, raw):
         assert answer.status_code == 400
@@ -103,10 +102,10 @@ def test_an_empty_body_is_refused_and_nothing_is_kept(api: ApiProcess) -> None:
     before = on_disk(api)
 
     answers: list[Any] = [
-        httpx.put(f"{api.url}/v1/files", params={"filename": "rows.jsonl"}, content=b""),
-        httpx.put(f"{api.url}/v1/files", params={"filename": "rows.parquet"}, content=b""),
-        httpx.put(f"{api.url}/v1/files", params={"filename": "rows.json.gz"}, content=b""),
-        httpx.post(f"{api.url}/v1/files", content=b"", headers={"Content-Type": MULTIPART}),
+        api.http.put("/v1/files", params={"filename": "rows.jsonl"}, content=b""),
+        api.http.put("/v1/files", params={"filename": "rows.parquet"}, content=b""),
+        api.http.put("/v1/files", params={"filename": "rows.json.gz"}, content=b""),
+        api.http.post("/v1/files", content=b"", headers={"Content-Type": MULTIPART}),
     ]
 
     assert [answer.status_code for answer in answers] == [400, 400, 400, 400]

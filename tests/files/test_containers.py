@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pyarrow as pa
 import pytest
 from backports import zstd
@@ -55,11 +54,11 @@ def test_every_wrapping_is_read_and_shown(api: ApiProcess, container: str, packi
         container[1:],
         {"": None, ".gz": "gzip", ".zst": "zstd"}[packing],
     )
-    shown = httpx.get(f"{api.url}/v1/files/{file['id']}/preview", params={"rows": 3}).json()["data"]
+    shown = api.http.get(f"/v1/files/{file['id']}/preview", params={"rows": 3}).json()["data"]
     assert [row["value"] for row in shown] == ALPACA
-    report = httpx.get(f"{api.url}/v1/files/{file['id']}/report").json()
+    report = api.http.get(f"/v1/files/{file['id']}/report").json()
     assert report["characters"]["max"] > report["characters"]["min"]
-    assert httpx.get(f"{api.url}/v1/files/{file['id']}/content").content == packed(name, ALPACA) or packing == ".gz"
+    assert api.http.get(f"/v1/files/{file['id']}/content").content == packed(name, ALPACA) or packing == ".gz"
 
 
 MISNAMED = {

@@ -3,7 +3,6 @@
 import gzip
 import json
 
-import httpx
 import pytest
 import yaml
 from tests.api_process import ApiProcess
@@ -13,8 +12,8 @@ from tests.files.uploads import CHAT, on_disk, rows, upload, uploaded
 def test_files_are_listed_newest_first_and_paged(api: ApiProcess) -> None:
     ids = [uploaded(api, rows(CHAT)) for _ in range(3)]
 
-    first = httpx.get(f"{api.url}/v1/files", params={"limit": 2}).json()
-    rest = httpx.get(f"{api.url}/v1/files", params={"after": first["last_id"]}).json()
+    first = api.http.get("/v1/files", params={"limit": 2}).json()
+    rest = api.http.get("/v1/files", params={"after": first["last_id"]}).json()
 
     assert [file["id"] for file in first["data"]] == [ids[2], ids[1]]
     assert first["has_more"] is True
@@ -24,8 +23,8 @@ def test_files_are_listed_newest_first_and_paged(api: ApiProcess) -> None:
 def test_a_file_with_bad_rows_is_stored_and_reported_and_refused_by_jobs(api: ApiProcess) -> None:
     file = upload(api, rows(CHAT) + b"{]\n" + rows({"messages": []})).json()
 
-    report = httpx.get(f"{api.url}/v1/files/{file['id']}/report").json()
-    refused = httpx.post(f"{api.url}/v1/jobs", json=_spec(file["id"]))
+    report = api.http.get(f"/v1/files/{file['id']}/report").json()
+    refused = api.http.post("/v1/jobs", json=_spec(file["id"]))
 
     assert (file["rows"], file["bad_rows"]) == (3, 2)
     assert [problem["row"] for problem in report["problems"]] == [2, 3]
@@ -37,9 +36,9 @@ def test_a_file_with_bad_rows_is_stored_and_reported_and_refused_by_jobs(api: Ap
 def test_a_compressed_array_of_rows_is_a_jobs_input_as_plain_json(api: ApiProcess) -> None:
     file_id = upload(api, gzip.compress(json.dumps([CHAT] * 3).encode()), name="rows.json.gz").json()["id"]
 
-    job_id = httpx.post(f"{api.url}/v1/jobs", json=_spec(file_id)).json()["id"]
+    job_id = api.http.post("/v1/jobs", json=_spec(file_id)).json()["id"]
 
-    config = yaml.safe_load(httpx.get(f"{api.url}/v1/jobs/{job_id}/config").text)
+    config = yaml.safe_load(api.http.get(f"/v1/jobs/{job_id}/config").text)
     assert config["datasets"][0]["path"] == f"inputs/{file_id}.json"
     assert config["datasets"][0]["ds_type"] == "json"
 
@@ -48,18 +47,18 @@ def test_a_part_of_a_file_can_be_asked_for(api: ApiProcess) -> None:
     content = rows(*[CHAT] * 10)
     url = f"{api.url}/v1/files/{uploaded(api, content)}/content"
 
-    answer = httpx.get(url, headers={"Range": "bytes=10-19"})
+    answer = api.http.get(url, headers={"Range": "bytes=10-19"})
 
     assert answer.status_code == 206
     assert answer.content == content[10:20]
-    assert httpx.get(url, headers={"Range": "bytes=99999-"}).status_code == 416
+    assert api.http.get(url, headers={"Range": "bytes=99999-"}).status_code == 416
 
 
 def test_the_preview_shows_the_first_rows_and_cuts_long_ones(api: ApiProcess) -> None:
     content = rows(CHAT) + b"\nnonsense\n" + rows({**CHAT, "note": "x" * 100_000}, CHAT, CHAT)
     file_id = uploaded(api, content)
 
-    shown = httpx.get(f"{api.url}/v1/files/{file_id}/preview", params={"rows": 4}).json()["data"]
+    shown = api.http.get(f"/v1/files/{file_id}/preview", params={"rows": 4}).json()["data"]
 
     assert [row["row"] for row in shown] == [1, 2, 3, 4]
     assert shown[0]["value"] == shown[3]["value"] == CHAT
@@ -71,20 +70,20 @@ def test_the_preview_shows_the_first_rows_and_cuts_long_ones(api: ApiProcess) ->
 def test_a_deleted_file_is_gone(api: ApiProcess) -> None:
     file_id = uploaded(api, rows(CHAT))
 
-    answer = httpx.delete(f"{api.url}/v1/files/{file_id}")
+    answer = api.http.delete(f"/v1/files/{file_id}")
 
     assert answer.json() == {"id": file_id, "object": "file", "deleted": True}
     assert file_id not in on_disk(api)
-    assert httpx.get(f"{api.url}/v1/files/{file_id}").status_code == 404
+    assert api.http.get(f"/v1/files/{file_id}").status_code == 404
 
 
 def test_a_file_that_a_live_job_needs_cannot_be_deleted_until_the_job_has_ended(api: ApiProcess) -> None:
     file_id = uploaded(api, rows(CHAT))
-    job_id = httpx.post(f"{api.url}/v1/jobs", json=_spec(file_id)).json()["id"]
+    job_id = api.http.post("/v1/jobs", json=_spec(file_id)).json()["id"]
 
-    refused = httpx.delete(f"{api.url}/v1/files/{file_id}")
-    httpx.post(f"{api.url}/v1/jobs/{job_id}/cancel").raise_for_status()
-    deleted = httpx.delete(f"{api.url}/v1/files/{file_id}")
+    refused = api.http.delete(f"/v1/files/{file_id}")
+    api.http.post(f"/v1/jobs/{job_id}/cancel").raise_for_status()
+    deleted = api.http.delete(f"/v1/files/{file_id}")
 
     assert refused.status_code == 409
     assert job_id in refused.json()["error"]["message"]
@@ -93,8 +92,8 @@ def test_a_file_that_a_live_job_needs_cannot_be_deleted_until_the_job_has_ended(
 
 @pytest.mark.parametrize("path", ["", "/content", "/preview", "/report"])
 def test_an_unknown_file_has_nothing(api: ApiProcess, path: str) -> None:
-    assert httpx.get(f"{api.url}/v1/files/file-{'0' * 26}{path}").status_code == 404
-    assert httpx.get(f"{api.url}/v1/files/..%2f..%2fetc{path}").status_code in {404, 400}
+    assert api.http.get(f"/v1/files/file-{'0' * 26}{path}").status_code == 404
+    assert api.http.get(f"/v1/files/..%2f..%2fetc{path}").status_code in {404, 400}
 
 
 def _spec(file_id: str) -> dict[str, object]:

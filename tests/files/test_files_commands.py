@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 from tests.api_process import ApiProcess
 from tests.files.uploads import CHAT, rows, uploaded
 
@@ -33,9 +32,9 @@ def test_a_large_file_goes_on_where_its_upload_broke_off(api: ApiProcess, tmp_pa
     path = tmp_path / "rows.jsonl"
     path.write_bytes(rows({**CHAT, "note": "x" * 10_000}) * (LARGE_BYTES // 10_000))
     size = path.stat().st_size
-    begun = httpx.post(f"{api.url}/v1/files/uploads", json={"filename": path.name, "bytes": size}).json()["id"]
+    begun = api.http.post("/v1/files/uploads", json={"filename": path.name, "bytes": size}).json()["id"]
     part = path.read_bytes()[:12_345_678]
-    httpx.put(f"{api.url}/v1/files/uploads/{begun}", content=part, headers={"Upload-Offset": "0"}).raise_for_status()
+    api.http.put(f"/v1/files/uploads/{begun}", content=part, headers={"Upload-Offset": "0"}).raise_for_status()
 
     resumed = json.loads(_axo(api, "upload", path, "--resume", begun, "--json").stdout)
     fresh = json.loads(_axo(api, "upload", path, "--json").stdout)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import httpx
 import pytest
 from tests.api_process import ApiProcess
 from tests.files.uploads import CHAT, rows, uploaded
@@ -16,19 +15,19 @@ def test_what_two_files_share_is_counted(api: ApiProcess) -> None:
     train = uploaded(api, rows(*({**CHAT, "id": number} for number in range(100))))
     validation = uploaded(api, rows(*({**CHAT, "id": number} for number in (5, 6, 6, 7, 200))))
 
-    found = httpx.get(f"{api.url}/v1/files/{train}/overlap", params={"with": validation}).json()
+    found = api.http.get(f"/v1/files/{train}/overlap", params={"with": validation}).json()
 
     assert (found["common_rows"], found["is_exact"]) == (3, True)
     assert (found["file_id"], found["other_file_id"]) == (train, validation)
     for file_id in (train, validation):
-        assert httpx.get(f"{api.url}/v1/files/{file_id}/overlap", params={"with": file_id}).json()["common_rows"] > 3
+        assert api.http.get(f"/v1/files/{file_id}/overlap", params={"with": file_id}).json()["common_rows"] > 3
 
 
 def test_a_file_that_is_not_there_has_nothing_in_common(api: ApiProcess) -> None:
     file_id = uploaded(api, rows(CHAT))
 
     for other, status in (("file-" + "0" * 26, 404), ("../../etc/passwd", 400), (file_id, 200)):
-        answer = httpx.get(f"{api.url}/v1/files/{file_id}/overlap", params={"with": other})
+        answer = api.http.get(f"/v1/files/{file_id}/overlap", params={"with": other})
         assert answer.status_code == status
 
 
@@ -37,7 +36,7 @@ def test_a_deleted_file_leaves_no_hashes(api: ApiProcess) -> None:
     hashes = api.storage_root / storage_paths.row_hashes(file_id)
     assert hashes.is_file()
 
-    httpx.delete(f"{api.url}/v1/files/{file_id}").raise_for_status()
+    api.http.delete(f"/v1/files/{file_id}").raise_for_status()
 
     assert not hashes.exists()
 
@@ -46,7 +45,7 @@ def test_a_file_of_an_earlier_version_says_that_it_cannot_be_compared(api: ApiPr
     file_id = uploaded(api, rows(CHAT))
     (api.storage_root / storage_paths.row_hashes(file_id)).unlink()
 
-    answer = httpx.get(f"{api.url}/v1/files/{file_id}/overlap", params={"with": file_id})
+    answer = api.http.get(f"/v1/files/{file_id}/overlap", params={"with": file_id})
 
     assert answer.status_code == 409
     assert "upload it again" in answer.json()["error"]["message"]

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from tests.api_process import ApiProcess
 from tests.files.uploads import (
@@ -44,8 +43,8 @@ def test_an_upload_is_stored_as_it_was_sent(api: ApiProcess) -> None:
     assert file["filename"] == "größe 1.jsonl"
     assert (file["bytes"], file["rows"], file["bad_rows"]) == (len(content), 1001, 0)
     assert file["sha256"] == hashlib.sha256(content).hexdigest()
-    assert httpx.get(f"{api.url}/v1/files/{file['id']}/content").content == content
-    assert httpx.get(f"{api.url}/v1/files/{file['id']}").json() == file
+    assert api.http.get(f"/v1/files/{file['id']}/content").content == content
+    assert api.http.get(f"/v1/files/{file['id']}").json() == file
 
 
 def test_the_fields_may_come_in_either_order(api: ApiProcess) -> None:
@@ -191,7 +190,7 @@ def test_a_large_upload_takes_little_memory(api: ApiProcess) -> None:
 
     before = api.memory_bytes()
     headers = {"Content-Type": MULTIPART}
-    answer = httpx.post(f"{api.url}/v1/files", content=body(), headers=headers, timeout=60)
+    answer = api.http.post("/v1/files", content=body(), headers=headers, timeout=60)
 
     assert answer.json()["rows"] == 1000 * blocks
     assert api.memory_bytes() - before < 30_000_000

@@ -24,7 +24,7 @@ def rows(*values: Any) -> bytes:
 
 def upload(api: ApiProcess, content: bytes, name: str = "rows.jsonl", purpose: str = "fine-tune") -> httpx.Response:
     """Upload a file."""
-    return httpx.post(f"{api.url}/v1/files", files={"file": (name, content)}, data={"purpose": purpose}, timeout=60)
+    return api.http.post("/v1/files", files={"file": (name, content)}, data={"purpose": purpose}, timeout=60)
 
 
 def uploaded(api: ApiProcess, content: bytes) -> str:
@@ -38,7 +38,7 @@ def post(
     api: ApiProcess, body: bytes, content_type: str = f"multipart/form-data; boundary={BOUNDARY}"
 ) -> httpx.Response:
     """Post a body as it is."""
-    return httpx.post(f"{api.url}/v1/files", content=body, headers={"Content-Type": content_type})
+    return api.http.post("/v1/files", content=body, headers={"Content-Type": content_type})
 
 
 def part(disposition: str, content: bytes) -> bytes:

@@ -20,4 +20,4 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
     process.settings |= RULES
     process.start()
     yield process
-    process.kill()
+    process.close()

@@ -54,7 +54,7 @@ class EndedJob:
     @property
     def model(self) -> str:
         """The name of what it has trained."""
-        models = httpx.get(f"{self.api.url}/v1/models").json()["data"]
+        models = self.api.http.get("/v1/models").json()["data"]
         return next(str(found["id"]) for found in models if found["id"].endswith(self.id.partition("-")[2]))
 
     def becomes(self, **columns: Any) -> None:
@@ -77,18 +77,18 @@ class EndedJob:
 
     def name(self, alias: str, step: int | None = None) -> None:
         """Have an alias stand for the job's result, or for a checkpoint; the world has been told."""
-        answer = httpx.put(f"{self.api.url}/v1/models/{alias}", json={"job_id": self.id, "step": step})
+        answer = self.api.http.put(f"/v1/models/{alias}", json={"job_id": self.id, "step": step})
         assert answer.status_code == 200, answer.text
         self._execute(delete(notices).where(notices.c.job_id == self.id))
 
     def checkpoint_id(self, step: int) -> str:
         """Return the id of the checkpoint of a step."""
-        found = httpx.get(f"{self.api.url}/v1/jobs/{self.id}/checkpoints").json()["data"]
+        found = self.api.http.get(f"/v1/jobs/{self.id}/checkpoints").json()["data"]
         return next(str(checkpoint["id"]) for checkpoint in found if checkpoint["step"] == step)
 
     def steps(self) -> set[int]:
         """Return the steps of the checkpoints that are there."""
-        found = httpx.get(f"{self.api.url}/v1/jobs/{self.id}/checkpoints").json()["data"]
+        found = self.api.http.get(f"/v1/jobs/{self.id}/checkpoints").json()["data"]
         return {checkpoint["step"] for checkpoint in found if checkpoint["removed_at"] is None}
 
     def _execute(self, statement: Any) -> None:
@@ -100,7 +100,7 @@ class EndedJob:
 
 def upload(api: ApiProcess, *, days_ago: float | None = None) -> str:
     """Upload rows, as if so long ago, and return the file's id."""
-    answer = httpx.put(f"{api.url}/v1/files", content=ROWS, params={"filename": "rows.jsonl"})
+    answer = api.http.put("/v1/files", content=ROWS, params={"filename": "rows.jsonl"})
     assert answer.status_code == 201, answer.text
     file_id = str(answer.json()["id"])
     if days_ago is not None:

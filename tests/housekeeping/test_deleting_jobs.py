@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import httpx
 from sqlalchemy import create_engine
 from tests.api_process import ApiProcess
 from tests.housekeeping.ended import EndedJob, axo, content_of, error_of, upload
@@ -18,15 +17,15 @@ def test_a_deleted_job_leaves_nothing_behind(api: ApiProcess) -> None:
     job.keep_checkpoint(3)
     job.becomes(result_file_id=result_file)
 
-    answer = httpx.delete(f"{api.url}/v1/jobs/{job.id}")
+    answer = api.http.delete(f"/v1/jobs/{job.id}")
 
     assert answer.json() == {"id": job.id, "object": "job", "deleted": True}
     assert not job.folder.exists()
     assert not content_of(api, result_file).exists()
     for path in ("", "/stream", "/checkpoints", "/artifacts", "/metrics", "/manifest", "/dependents"):
-        error_of(httpx.get(f"{api.url}/v1/jobs/{job.id}{path}"), 404)
-    error_of(httpx.delete(f"{api.url}/v1/jobs/{job.id}"), 404)
-    assert job.id not in httpx.get(f"{api.url}/v1/models").text
+        error_of(api.http.get(f"/v1/jobs/{job.id}{path}"), 404)
+    error_of(api.http.delete(f"/v1/jobs/{job.id}"), 404)
+    assert job.id not in api.http.get("/v1/models").text
     assert other.outputs.exists()
 
 
@@ -35,8 +34,8 @@ def test_a_job_that_has_not_ended_or_is_still_told_of_is_not_deleted(api: ApiPro
     told = EndedJob(api)
     told.change(job_events, published=False)
 
-    waits = error_of(httpx.delete(f"{api.url}/v1/jobs/{live}", params={"force": True}), 409)
-    soon = httpx.delete(f"{api.url}/v1/jobs/{told.id}")
+    waits = error_of(api.http.delete(f"/v1/jobs/{live}", params={"force": True}), 409)
+    soon = api.http.delete(f"/v1/jobs/{told.id}")
 
     assert "is queued; cancel it" in waits["message"]
     assert "ask again in a moment" in error_of(soon, 409)["message"]
@@ -50,10 +49,10 @@ def test_what_depends_on_a_job_is_said_first(api: ApiProcess) -> None:
     weights = {"name": "x", "called": "x", "base": f"jobs/{job.id}/attempts/1/outputs", "revision": None}
     built_on_it.becomes(models={"base_model": {**weights, "is_stored": True, "adapter": None}})
 
-    listed = httpx.get(f"{api.url}/v1/jobs/{job.id}/dependents").json()["data"]
-    refused = error_of(httpx.delete(f"{api.url}/v1/jobs/{job.id}"), 409)
-    model_refused = error_of(httpx.delete(f"{api.url}/v1/models/{job.model}"), 409)
-    forced = httpx.delete(f"{api.url}/v1/jobs/{job.id}", params={"force": True})
+    listed = api.http.get(f"/v1/jobs/{job.id}/dependents").json()["data"]
+    refused = error_of(api.http.delete(f"/v1/jobs/{job.id}"), 409)
+    model_refused = error_of(api.http.delete(f"/v1/models/{job.model}"), 409)
+    forced = api.http.delete(f"/v1/jobs/{job.id}", params={"force": True})
 
     assert {(one["type"], one["id"], one["must_end"]) for one in listed} == {
         ("alias", "ft:prod", False),
@@ -64,16 +63,16 @@ def test_what_depends_on_a_job_is_said_first(api: ApiProcess) -> None:
     assert "?force=true" in refused["message"]
     assert model_refused["errors"] == listed
     assert forced.status_code == 200
-    assert httpx.get(f"{api.url}/v1/models/ft:prod").status_code == 404
+    assert api.http.get("/v1/models/ft:prod").status_code == 404
 
 
 def test_a_live_job_that_reads_it_is_never_forced(api: ApiProcess) -> None:
     job = EndedJob(api)
-    retried = httpx.post(f"{api.url}/v1/jobs/{job.id}/retry").json()["id"]
+    retried = api.http.post(f"/v1/jobs/{job.id}/retry").json()["id"]
 
-    refused = error_of(httpx.delete(f"{api.url}/v1/jobs/{job.id}", params={"force": True}), 409)
-    httpx.post(f"{api.url}/v1/jobs/{retried}/cancel")
-    freed = httpx.delete(f"{api.url}/v1/jobs/{job.id}")
+    refused = error_of(api.http.delete(f"/v1/jobs/{job.id}", params={"force": True}), 409)
+    api.http.post(f"/v1/jobs/{retried}/cancel")
+    freed = api.http.delete(f"/v1/jobs/{job.id}")
 
     assert f"is needed by {retried}" in refused["message"]
     assert freed.status_code == 200
@@ -84,7 +83,7 @@ def test_a_live_job_that_follows_it_in_a_chain_or_reads_what_it_has_prepared_is_
     follower.becomes(status="queued", ended_at=None, after=job.id, is_held=True)
     reader.becomes(status="queued", ended_at=None, spec={"kind": "train", "prepared": job.id})
 
-    refused = error_of(httpx.delete(f"{api.url}/v1/jobs/{job.id}", params={"force": True}), 409)
+    refused = error_of(api.http.delete(f"/v1/jobs/{job.id}", params={"force": True}), 409)
 
     assert {one["id"] for one in refused["errors"] if one["must_end"]} == {follower.id, reader.id}
 
@@ -97,8 +96,8 @@ def test_a_model_goes_by_force_with_its_checkpoints_and_its_names(api: ApiProces
     job.name("ft:moved")
     other.name("ft:moved")
 
-    refused = error_of(httpx.delete(f"{api.url}/v1/models/{job.model}"), 409)
-    forced = httpx.delete(f"{api.url}/v1/models/{job.model}", params={"force": True})
+    refused = error_of(api.http.delete(f"/v1/models/{job.model}"), 409)
+    forced = api.http.delete(f"/v1/models/{job.model}", params={"force": True})
 
     assert {one["id"]: one["why"] for one in refused["errors"]} == {
         "ft:best": "stands for it",
@@ -108,7 +107,7 @@ def test_a_model_goes_by_force_with_its_checkpoints_and_its_names(api: ApiProces
     assert forced.status_code == 200, forced.text
     assert not checkpoint.exists()
     assert job.steps() == set()
-    there = {name: httpx.get(f"{api.url}/v1/models/{name}").status_code for name in ("ft:best", "ft:early", "ft:moved")}
+    there = {name: api.http.get(f"/v1/models/{name}").status_code for name in ("ft:best", "ft:early", "ft:moved")}
     assert there == {"ft:best": 404, "ft:early": 404, "ft:moved": 200}
 
 
@@ -117,8 +116,8 @@ def test_a_job_that_waits_further_back_in_the_chain_is_never_forced(api: ApiProc
     last.becomes(status="queued", ended_at=None, after="ftjob-between", is_held=True)
     first.becomes(then=["ftjob-between", last.id])
 
-    error_of(httpx.delete(f"{api.url}/v1/models/{first.model}", params={"force": True}), 409)
-    named = error_of(httpx.put(f"{api.url}/v1/models/ft:soon", json={"job_id": last.id}), 409)
+    error_of(api.http.delete(f"/v1/models/{first.model}", params={"force": True}), 409)
+    named = error_of(api.http.put("/v1/models/ft:soon", json={"job_id": last.id}), 409)
 
     assert "waits for the one before it in its chain" in named["message"]
 
@@ -128,10 +127,10 @@ def test_a_deletion_that_was_cut_short_is_finished_by_asking_again(api: ApiProce
     job.becomes(result_attempt=None)
     shutil.rmtree(job.folder)
 
-    answer = httpx.delete(f"{api.url}/v1/jobs/{job.id}")
+    answer = api.http.delete(f"/v1/jobs/{job.id}")
 
     assert answer.status_code == 200
-    error_of(httpx.get(f"{api.url}/v1/jobs/{job.id}"), 404)
+    error_of(api.http.get(f"/v1/jobs/{job.id}"), 404)
 
 
 def test_what_cannot_be_removed_is_not_said_to_be_deleted(api: ApiProcess, tmp_path: Path) -> None:
@@ -142,16 +141,16 @@ def test_what_cannot_be_removed_is_not_said_to_be_deleted(api: ApiProcess, tmp_p
     attempt.rename(tmp_path / "elsewhere")
     attempt.write_text("notes")  # below which even root removes nothing
 
-    refused = error_of(httpx.delete(model), 503)
-    still_there = httpx.get(model).status_code
+    refused = error_of(api.http.delete(model), 503)
+    still_there = api.http.get(model).status_code
     attempt.unlink()
     (tmp_path / "elsewhere").rename(attempt)
-    deleted = httpx.delete(model)
+    deleted = api.http.delete(model)
 
     assert f"Some files of '{name}' could not be removed" in refused["message"]
     assert still_there == 200
     assert deleted.status_code == 200
-    error_of(httpx.get(model), 404)
+    error_of(api.http.get(model), 404)
 
 
 def test_outputs_that_are_a_link_go_and_what_it_leads_to_stays(api: ApiProcess, tmp_path: Path) -> None:
@@ -159,7 +158,7 @@ def test_outputs_that_are_a_link_go_and_what_it_leads_to_stays(api: ApiProcess, 
     elsewhere = job.outputs.rename(tmp_path / "elsewhere")
     job.outputs.symlink_to(elsewhere)
 
-    deleted = httpx.delete(f"{api.url}/v1/models/{job.model}")
+    deleted = api.http.delete(f"/v1/models/{job.model}")
 
     assert deleted.status_code == 200, deleted.text
     assert not any(place.is_symlink() for place in job.outputs.parent.iterdir())
@@ -180,16 +179,16 @@ def test_a_result_that_is_being_deleted_is_given_to_nobody_and_goes_when_it_is_a
     evaluation = {"kind": "evaluate", "model": name, "datasets": [{"source": {"type": "file", "file_id": rows}}]}
     chat = {"model": name, "messages": [{"role": "user", "content": "2 + 2?"}]}
     refused = [
-        httpx.post(f"{api.url}/v1/jobs", json=evaluation),
-        httpx.post(f"{api.url}/v1/fine_tuning/jobs", json={"model": name, "training_file": rows}),
-        httpx.post(f"{api.url}/v1/chat/completions", json=chat),
-        httpx.put(f"{models}/ft:late", json={"model": name}),
-        httpx.put(f"{models}/ft:late", json={"job_id": job.id}),
-        httpx.get(f"{api.url}/v1/jobs/{job.id}/manifest"),
+        api.http.post("/v1/jobs", json=evaluation),
+        api.http.post("/v1/fine_tuning/jobs", json={"model": name, "training_file": rows}),
+        api.http.post("/v1/chat/completions", json=chat),
+        api.http.put(f"{models}/ft:late", json={"model": name}),
+        api.http.put(f"{models}/ft:late", json={"job_id": job.id}),
+        api.http.get(f"/v1/jobs/{job.id}/manifest"),
     ]
-    undone = httpx.post(f"{models}/ft:moved/undo")
-    listed, found, shown = httpx.get(models), httpx.get(f"{models}/{name}"), httpx.get(f"{api.url}/v1/jobs/{job.id}")
-    deleted = httpx.delete(f"{models}/{name}", params={"force": True})
+    undone = api.http.post(f"{models}/ft:moved/undo")
+    listed, found, shown = api.http.get(models), api.http.get(f"{models}/{name}"), api.http.get(f"/v1/jobs/{job.id}")
+    deleted = api.http.delete(f"{models}/{name}", params={"force": True})
 
     assert all("is being deleted" in error_of(answer, 404)["message"] for answer in refused)
     assert "is gone, or is being deleted" in error_of(undone, 409)["message"]
@@ -197,7 +196,7 @@ def test_a_result_that_is_being_deleted_is_given_to_nobody_and_goes_when_it_is_a
     assert (found.status_code, shown.json()["result"]) == (200, None)
     assert deleted.status_code == 200
     assert not job.outputs.exists()
-    error_of(httpx.get(f"{models}/{name}"), 404)
+    error_of(api.http.get(f"{models}/{name}"), 404)
 
 
 def test_what_an_earlier_try_has_put_aside_goes_as_well(api: ApiProcess) -> None:
@@ -207,7 +206,7 @@ def test_what_an_earlier_try_has_put_aside_goes_as_well(api: ApiProcess) -> None
         aside.mkdir()
         (aside / "half.safetensors").write_bytes(b"weights")
 
-    deleted = httpx.delete(f"{api.url}/v1/models/{job.model}"), httpx.delete(f"{api.url}/v1/jobs/{other.id}")
+    deleted = api.http.delete(f"/v1/models/{job.model}"), api.http.delete(f"/v1/jobs/{other.id}")
 
     assert [answer.status_code for answer in deleted] == [200, 200]
     assert not any(folder.exists() for folder in (of_model, of_job, job.outputs, other.folder))
@@ -218,7 +217,7 @@ def test_a_file_says_which_jobs_name_it(api: ApiProcess) -> None:
     rows = [{"source": {"type": "file", "file_id": file_id}}]
     ended, live = EndedJob(api, datasets=rows), api.submit(datasets=rows)
 
-    listed = httpx.get(f"{api.url}/v1/files/{file_id}/dependents").json()["data"]
+    listed = api.http.get(f"/v1/files/{file_id}/dependents").json()["data"]
 
     assert {(one["id"], one["must_end"]) for one in listed} == {(ended.id, False), (live, True)}
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from tests.api_process import ApiProcess
 from tests.housekeeping.ended import EndedJob, axo, content_of, upload
@@ -37,10 +36,10 @@ def test_what_is_old_is_listed_first_and_then_goes_and_nothing_else(api: ApiProc
     own = _named_like_checkpoints(ended.outputs)
     made = {old, young, needed, ended.id, recent.id}
 
-    listed = httpx.get(f"{api.url}/v1/housekeeping").json()
+    listed = api.http.get("/v1/housekeeping").json()
     still_there = [path.exists() for path in (content_of(api, old), going, ended.inputs)]
     swept = axo(api, "gc")
-    again = httpx.get(f"{api.url}/v1/housekeeping").json()
+    again = api.http.get("/v1/housekeeping").json()
 
     assert listed["dry_run"] is True
     of_ours = [item for item in listed["data"] if made & {item["id"], item["job_id"]}]
@@ -54,31 +53,31 @@ def test_what_is_old_is_listed_first_and_then_goes_and_nothing_else(api: ApiProc
     kept = content_of(api, young), content_of(api, needed), named, fresh, recent.inputs, ended.outputs
     assert all(path.exists() for path in (*kept, *own))
     assert (ended.steps(), recent.steps()) == ({2}, {1})
-    assert httpx.get(f"{api.url}/v1/files/{old}").status_code == 404
+    assert api.http.get(f"/v1/files/{old}").status_code == 404
 
 
 def test_a_job_without_its_log_still_ends_and_has_its_metrics(api: ApiProcess) -> None:
     ended = EndedJob(api)
     url = f"{api.url}/v1/jobs/{ended.id}"
 
-    httpx.post(f"{api.url}/v1/housekeeping")
+    api.http.post("/v1/housekeeping")
 
-    events = [line for line in httpx.get(f"{url}/stream").text.splitlines() if line.startswith("event:")]
-    assert httpx.get(f"{url}/logs").text == ""
+    events = [line for line in api.http.get(f"{url}/stream").text.splitlines() if line.startswith("event:")]
+    assert api.http.get(f"{url}/logs").text == ""
     assert [event.partition(": ")[2] for event in events] == ["status", "status", "end"]
-    assert httpx.get(f"{url}/metrics", params={"names": "loss"}).json()["data"][0]["values"] == [0.5]
+    assert api.http.get(f"{url}/metrics", params={"names": "loss"}).json()["data"][0]["values"] == [0.5]
 
 
 def test_a_checkpoint_that_a_live_job_goes_on_from_stays(api: ApiProcess) -> None:
     ended = EndedJob(api)
     checkpoint = ended.keep_checkpoint(5)
-    retried = httpx.post(f"{api.url}/v1/jobs/{ended.id}/retry")
+    retried = api.http.post(f"/v1/jobs/{ended.id}/retry")
     assert retried.status_code == 201, retried.text
 
-    httpx.post(f"{api.url}/v1/housekeeping")
+    api.http.post("/v1/housekeeping")
     stayed = checkpoint.exists()
-    httpx.post(f"{api.url}/v1/jobs/{retried.json()['id']}/cancel")
-    httpx.post(f"{api.url}/v1/housekeeping")
+    api.http.post(f"/v1/jobs/{retried.json()['id']}/cancel")
+    api.http.post("/v1/housekeeping")
 
     assert stayed
     assert not checkpoint.exists()
@@ -89,7 +88,7 @@ def test_what_cannot_be_looked_at_keeps_nothing_else_from_going(api: ApiProcess)
     no_folder = damaged.inputs.parent.with_name("2")
     no_folder.write_text("notes")
 
-    swept = httpx.post(f"{api.url}/v1/housekeeping")
+    swept = api.http.post("/v1/housekeeping")
 
     assert swept.status_code == 200, swept.text
     assert not any(inputs.exists() for inputs in (damaged.inputs, other.inputs))
@@ -152,7 +151,7 @@ def looping(tmp_path: Path) -> Iterator[ApiProcess]:
     }
     process.start()
     yield process
-    process.kill()
+    process.close()
 
 
 def test_rules_are_followed_without_being_asked(looping: ApiProcess) -> None:
@@ -162,7 +161,7 @@ def test_rules_are_followed_without_being_asked(looping: ApiProcess) -> None:
         return not content_of(looping, old).exists()
 
     wait_for(is_gone, "the old file to go")
-    assert httpx.get(f"{looping.url}/v1/files/{young}").status_code == 200
+    assert looping.http.get(f"/v1/files/{young}").status_code == 200
 
 
 def _named_like_checkpoints(outputs: Path) -> list[Path]:

@@ -39,7 +39,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
         process.start()
         yield process
     finally:
-        process.kill()
+        process.close()
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def keyed_plane(tmp_path: Path) -> Iterator[ApiProcess]:
     process = ApiProcess(tmp_path)
     process.settings["AXO_REQUIRE_KEYS"] = "true"
     yield process
-    process.kill()
+    process.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import ValidationError
 from tests.api_process import SPEC, ApiProcess
@@ -66,7 +65,7 @@ async def test_a_job_that_trains_nothing_is_told_by_the_model_that_it_is_about(
     plane: ApiProcess, discord: DiscordServer, discord_settings: Settings, run: RunBots
 ) -> None:
     asked = {"kind": "score", "model": _model(plane.home / "scored"), "texts": ["x"]}
-    job_id = httpx.post(f"{plane.url}/v1/jobs", json=asked).json()["id"]
+    job_id = plane.http.post("/v1/jobs", json=asked).json()["id"]
     run(api={"url": plane.url}, discord=discord_settings)
 
     listed = await discord.command("jobs")
@@ -108,7 +107,7 @@ async def test_a_key_that_is_wrong_or_may_only_read_is_told_in_one_sentence(
     keyed_plane: ApiProcess, slack: SlackServer, slack_settings: Settings, run: RunBots
 ) -> None:
     training, reading = _keys(keyed_plane)
-    job_id = httpx.post(f"{keyed_plane.url}/v1/jobs", json=SPEC, headers=_bearer(training)).json()["id"]
+    job_id = keyed_plane.http.post("/v1/jobs", json=SPEC, headers=_bearer(training)).json()["id"]
 
     wrong = run(api={"url": keyed_plane.url, "key": "axo-wrong"}, slack=slack_settings)
     refused = await slack.command("/jobs")
@@ -182,7 +181,7 @@ def _keys(plane: ApiProcess) -> tuple[str, str]:
     first = made.stdout.strip()
     plane.start()
     wanted = {"owner": "us", "scopes": ["read"]}
-    return first, httpx.post(f"{plane.url}/v1/keys", json=wanted, headers=_bearer(first)).json()["key"]
+    return first, plane.http.post("/v1/keys", json=wanted, headers=_bearer(first)).json()["key"]
 
 
 def _bearer(key: str) -> dict[str, str]:

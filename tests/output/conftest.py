@@ -14,7 +14,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
     process = ApiProcess(tmp_path_factory.mktemp("api"))
     process.start()
     yield process
-    process.kill()
+    process.close()
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def own_api(tmp_path: Path) -> Iterator[ApiProcess]:
     process = ApiProcess(tmp_path)
     process.start()
     yield process
-    process.kill()
+    process.close()
 
 
 @pytest.fixture

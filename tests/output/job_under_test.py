@@ -22,7 +22,7 @@ class JobUnderTest:
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """Get what is at a path below the job's."""
-        return httpx.get(f"{self.url}/{path}", **options)
+        return self.api.http.get(f"{self.url}/{path}", **options)
 
     def says(self, lines: bytes) -> None:
         """Append lines to the journal."""

@@ -1,6 +1,5 @@
 """A job's log as plain text."""
 
-import httpx
 from tests.journals import speech
 from tests.output.job_under_test import JobUnderTest
 
@@ -39,7 +38,7 @@ def test_a_large_log_is_streamed_in_little_memory(job: JobUnderTest) -> None:
     before = job.api.memory_bytes()
 
     received = 0
-    with httpx.stream("GET", f"{job.url}/logs") as answer:
+    with job.api.http.stream("GET", f"{job.url}/logs") as answer:
         for piece in answer.iter_raw():
             received += len(piece)
 

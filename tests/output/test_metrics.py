@@ -104,8 +104,8 @@ def test_several_jobs_are_compared_in_one_answer(api: ApiProcess, job: JobUnderT
     other.says(_metric(1, 1, 1, loss=2.0) + _metric(1, 2, 2, eval_loss=2.5))
     url, both = f"{api.url}/v1/metrics", {"jobs": f"{job.id},{other.id}"}
 
-    series = httpx.get(url, params={**both, "names": "loss", "points": 500}).json()["data"]
-    rows = [*csv.DictReader(httpx.get(url, params={**both, "format": "csv"}).text.splitlines())]
+    series = api.http.get(url, params={**both, "names": "loss", "points": 500}).json()["data"]
+    rows = [*csv.DictReader(api.http.get(url, params={**both, "format": "csv"}).text.splitlines())]
 
     assert [(one["job"], one["values"]) for one in series] == [(job.id, [1.0]), (other.id, [2.0])]
     assert [(row["job"], row["loss"], row["eval_loss"]) for row in rows] == [
@@ -116,7 +116,7 @@ def test_several_jobs_are_compared_in_one_answer(api: ApiProcess, job: JobUnderT
 
 
 def test_a_job_that_is_not_there_is_compared_with_nothing(api: ApiProcess, job: JobUnderTest) -> None:
-    answer = httpx.get(f"{api.url}/v1/metrics", params={"jobs": f"{job.id},ftjob-none"})
+    answer = api.http.get("/v1/metrics", params={"jobs": f"{job.id},ftjob-none"})
 
     assert answer.status_code == 404
     assert "ftjob-none" in answer.json()["error"]["message"]

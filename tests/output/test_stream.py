@@ -104,7 +104,7 @@ def test_an_unknown_event_is_refused_with_those_there_are(job: JobUnderTest) -> 
 
 @pytest.mark.parametrize("path", ["stream", "logs", "logs/stream", "metrics", "events", "config", "checkpoints"])
 def test_an_unknown_job_has_no_output(api: ApiProcess, path: str) -> None:
-    answer = httpx.get(f"{api.url}/v1/jobs/ftjob-{'0' * 26}/{path}")
+    answer = api.http.get(f"/v1/jobs/ftjob-{'0' * 26}/{path}")
 
     assert answer.status_code == 404
 
