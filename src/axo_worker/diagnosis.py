@@ -41,7 +41,7 @@ _SIGNS: tuple[tuple[EndReason, re.Pattern[str]], ...] = tuple(
                 r"|JSONDecodeError|jinja2\.exceptions|(?i:dataset (is )?empty|no (valid )?samples)"
             ),
         ),
-        (EndReason.BAD_CONFIG, r"ValidationError|ConfigValidation|(?i:invalid config)"),
+        (EndReason.BAD_CONFIG, r"\bUnknownTask: |ValidationError|ConfigValidation|(?i:invalid config)"),
     )
 )
 _EXCEPTION = re.compile(r"^\s*([\w.]+(Error|Exception|Interrupt|Exit)\b.*)$")

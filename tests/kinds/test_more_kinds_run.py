@@ -5,7 +5,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from tests.kinds.running import RUNS_TASKS, TRAINER_PYTHON, artifact, artifact_names, name_of, run
+from tests.kinds.running import RUNS_TASKS, TRAINER_PYTHON, artifact, artifact_names, axo, name_of, run
 from tests.stack.embedded import TRAINERS, EmbeddedStack
 
 from axo_contracts import storage_paths
@@ -60,18 +60,30 @@ def test_a_training_reads_what_a_preprocess_has_prepared(stack: EmbeddedStack, r
     assert "Loading prepared dataset from disk" in said.stdout + said.stderr
 
 
-def test_a_model_is_measured_by_a_task_of_lm_eval_or_told_that_there_is_none(
-    stack: EmbeddedStack, adapter: str, tools: set[str]
-) -> None:
-    spec = {"kind": "evaluate", "model": adapter, "lm_eval": {"tasks": ["what_comes_after"], "limit": 4}}
+def test_a_model_is_measured_by_a_task_of_lm_eval(stack: EmbeddedStack, adapter: str, tools: set[str]) -> None:
     if "lm-eval" not in tools:
-        refused = stack.http.post("/v1/jobs", json=spec).json()["error"]
-        assert (refused["code"], refused["param"]) == ("tool_missing", "lm_eval")
-        return
+        pytest.skip("the trainer's environment has no lm-eval")
 
-    job = run(stack, **spec, compare_with="base")
+    ran = axo(stack, "evaluate", adapter, "--task", "what_comes_after", "--max-rows", "4", "--against", "base")
 
+    job = stack.http.get("/v1/jobs", params={"limit": 1}).json()["data"][0]
     ours, base = json.loads(artifact(stack, job, "evaluation.json"))["models"]
+    assert ran.returncode == 0, ran.stderr
+    shown = [line.split(maxsplit=3) for line in ran.stdout.splitlines()[-3:]]
+    assert shown[:2] == [["MODEL", "TASK", "METRIC", "VALUE"], [adapter, "what_comes_after", "acc", "1 ± 0"]]
     assert ours["loss"] is None
     assert ours["lm_eval"]["what_comes_after"]["acc"] == {"value": 1.0, "standard_error": 0.0}
     assert base["lm_eval"].keys() == {"what_comes_after"}
+
+
+def test_a_task_that_lm_eval_does_not_know_ends_the_job_with_those_that_are_like_it(
+    stack: EmbeddedStack, adapter: str, tools: set[str]
+) -> None:
+    if "lm-eval" not in tools:
+        pytest.skip("the trainer's environment has no lm-eval")
+    job_id = stack.submit({"kind": "evaluate", "model": adapter, "lm_eval": {"tasks": ["what_comes_afer"]}})
+
+    job = stack.wait_for_end(job_id, seconds=400)
+
+    assert (job["status"], job["error"]["code"], job["attempt"]) == ("failed", "bad_config", 1)
+    assert "Did you mean 'what_comes_after'?" in job["error"]["message"]

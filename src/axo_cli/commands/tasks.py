@@ -1,6 +1,7 @@
 """`axo merge`, `quantize`, `export`, `evaluate`, `score`, `generate`, `push`: what is done with a trained model."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,11 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A local file of rows
 JobName = Annotated[str | None, typer.Option("--name", help="A name for people.")]
 MaxRows = Annotated[int | None, typer.Option(min=1, help="Stop after so many rows.")]
 Against = Annotated[str | None, typer.Option(help="base, or another model: what it is compared with.")]
+HeldOut = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A local file of rows; uploaded.")]
+TaskNames = Annotated[
+    list[str] | None, typer.Option("--task", metavar="NAME", help="A task of lm-eval, such as hellaswag; repeatable.")
+]
+MaxExamples = Annotated[int | None, typer.Option(min=1, help="Stop after so many rows, and examples of each task.")]
 MaxNewTokens = Annotated[int | None, typer.Option(min=1, help="The longest answer, in tokens.")]
 Temperature = Annotated[float | None, typer.Option(min=0, max=2, help="0: always the likeliest token.")]
 Answers = Annotated[int | None, typer.Option("--n", min=1, max=128, help="Answers to each row.")]
@@ -54,17 +60,22 @@ def export(
 
 def evaluate(
     model: Model,
-    file: File,
+    file: HeldOut = None,
+    task: TaskNames = None,
     against: Against = None,
-    max_rows: MaxRows = None,
+    max_rows: MaxExamples = None,
     name: JobName = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model's loss on held-out rows, also against its base or another model, and follow the job."""
+    """Measure a model on held-out rows or by tasks, also against its base or another model, and follow the job."""
+    if file is None and not task:
+        raise UsageError("There is nothing to measure by. Give a FILE of rows, or --task NAME.")
     wanted = {"kind": "evaluate", "model": model, "compare_with": against, "max_rows": max_rows, "name": name}
+    by_tasks = {"tasks": task, "limit": max_rows} if task else None
     with Api(url) as api:
-        job = _run(api, {**wanted, "datasets": _uploaded(api, file)}, as_json=as_json)
+        rows = _uploaded(api, file) if file else None
+        job = _run(api, {**wanted, "datasets": rows, "lm_eval": by_tasks}, as_json=as_json)
         if not as_json:
             _show_evaluation(json.loads(_artifact(api, job, "evaluation.json")))
 
@@ -166,16 +177,27 @@ def _artifact(api: Api, job: dict[str, Any], name: str) -> str:
 
 def _show_evaluation(found: dict[str, Any]) -> None:
     columns = ("MODEL", "ROWS", "TOKENS", "LOSS", "PERPLEXITY", "SCORE")
-    print_table(columns, map(_row, found["models"]), when_empty="")
+    if found["rows"]:
+        print_table(columns, map(_row, found["models"]), when_empty="")
+    by_tasks = [row for model in found["models"] for row in _task_rows(model)]
+    if by_tasks:
+        print_table(("MODEL", "TASK", "METRIC", "VALUE"), by_tasks, when_empty="")
     if found["difference"]:
         fields = [(name, _figure(found["difference"][name])) for name in ("loss", "score")]
-        console().print(f"{found['difference']['of']} has more than {found['difference']['from']}:")
-        print_fields([(name, text) for name, text in fields if text != DASH])
+        if known := [(name, text) for name, text in fields if text != DASH]:
+            console().print(f"{found['difference']['of']} has more than {found['difference']['from']}:")
+            print_fields(known)
 
 
 def _row(model: dict[str, Any]) -> tuple[str, ...]:
     figures = _figure(model["loss"]), number(model["perplexity"]), _figure(model["score"])
     return model["model"], str(model["rows"]), str(model["tokens"]), *figures
+
+
+def _task_rows(model: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for task, metrics in (model["lm_eval"] or {}).items():
+        for metric, value in metrics.items():
+            yield model["model"], task, metric, _figure(value)
 
 
 def _figure(of: dict[str, float | None] | None) -> str:

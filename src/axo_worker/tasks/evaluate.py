@@ -4,7 +4,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from axo_grading.grading import grade
 from axo_grading.templates import MissingField
@@ -17,6 +17,9 @@ from .rows import Question, Row, RowError, question_of, read_rows
 from .run import Run, Stopped
 from .surprise import surprises
 from .tokens import Sequence, Tokens
+
+if TYPE_CHECKING:
+    from .harness import Tasks
 
 EVALUATION = "evaluation.json"
 GENERATIONS = "generations.jsonl"
@@ -35,14 +38,15 @@ class _Prepared:
 def run(run: Run) -> None:
     """Write `evaluation.json`, and `generations.jsonl` where the models are to answer."""
     run.turn_to("preparing data")
+    tasks = _tasks(run.config)
     rows = read_rows(run.config)
     questions = _questions(run.config, rows)
     each = [_prepared(run.config, field, rows) for field in run.config["models"]]
     run.turn_to("loading model")
     models = Models(run.config)
     model = models.use(each[0].weights, each[0].tokenizer)
-    tasks = len(run.config["lm_eval"]["tasks"]) if run.config["lm_eval"] else 0
-    run.begin("scoring", sum(len(one.sequences) + len(questions) + tasks for one in each))
+    by_task = len(run.config["lm_eval"]["tasks"]) if tasks else 0
+    run.begin("scoring", sum(len(one.sequences) + len(questions) + by_task for one in each))
     measured = []
     with _generations(run) as write:
         for index, one in enumerate(each):
@@ -50,9 +54,17 @@ def run(run: Run) -> None:
                 run.turn_to("loading model")
                 model = models.use(one.weights, one.tokenizer)
                 run.turn_to("scoring")
-            measured.append(_measure(run, model, one, questions, write))
+            measured.append(_measure(run, model, one, tasks, questions, write))
     report = {"rows": len(rows), "models": [described(one) for one in measured]}
     write_json(run.outputs / EVALUATION, report | {"difference": compared(measured)})
+
+
+def _tasks(config: dict[str, Any]) -> "Tasks | None":
+    if config["lm_eval"] is None:
+        return None
+    from .harness import Tasks  # what only some workers have
+
+    return Tasks(config)
 
 
 def _questions(config: dict[str, Any], rows: list[Row]) -> list[Question]:
@@ -82,23 +94,26 @@ def _prepared(config: dict[str, Any], field: str, rows: list[Row]) -> _Prepared:
 
 
 def _measure(
-    run: Run, model: Any, one: _Prepared, questions: list[Question], write: Callable[[dict[str, Any]], None]
+    run: Run,
+    model: Any,
+    one: _Prepared,
+    tasks: "Tasks | None",
+    questions: list[Question],
+    write: Callable[[dict[str, Any]], None],
 ) -> Measured:
     measured = Measured(one.name, one.rows_left_out)
     _foresee(run, model, one, measured)
     if questions:
         run.turn_to("generating")
         _answer(run, model, one, questions, measured, write)
-    if run.config["lm_eval"]:
+    if tasks:
         run.turn_to("testing")
-        _test(run, model, one, measured)
+        _test(run, model, one, tasks, measured)
     return measured
 
 
-def _test(run: Run, model: Any, one: _Prepared, measured: Measured) -> None:
-    from .harness import measured as by_tasks  # what only some workers have
-
-    for figures in by_tasks(model, one.tokenizer, run.config):
+def _test(run: Run, model: Any, one: _Prepared, tasks: "Tasks", measured: Measured) -> None:
+    for figures in tasks.measure(model, one.tokenizer):
         measured.harness |= figures
         flat = {
             f"{one.metrics_of}{task}/{name}": of["value"]
