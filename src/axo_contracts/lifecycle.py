@@ -102,7 +102,7 @@ ENDINGS: dict[EndReason, Ending] = {
         JobStatus.FAILED, "The loss became NaN or infinite; lower learning_rate or look at the data."
     ),
     EndReason.BAD_DATA: Ending(JobStatus.FAILED, "The trainer could not read the data; mend the row that it names."),
-    EndReason.BAD_CONFIG: Ending(JobStatus.FAILED, "Axolotl refused the config; mend the key that it names."),
+    EndReason.BAD_CONFIG: Ending(JobStatus.FAILED, "The trainer refused the config; mend what it names."),
     EndReason.MODEL_UNAVAILABLE: Ending(
         JobStatus.FAILED, "The model could not be loaded; look at its name, and at access to it."
     ),

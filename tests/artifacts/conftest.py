@@ -12,9 +12,5 @@ from tests.stack.embedded import EmbeddedStack
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
     """A job that has succeeded, on a stack that still runs."""
-    stack = EmbeddedStack(tmp_path_factory.mktemp("trained"), trainer="leaves_files")
-    try:
-        stack.wait_until_ready()
+    with EmbeddedStack(tmp_path_factory.mktemp("trained"), trainer="leaves_files") as stack:
         yield Trained.on(stack)
-    finally:
-        stack.close()

@@ -48,12 +48,8 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 @pytest.fixture
 def stack(demo: Demo) -> Iterator[EmbeddedStack]:
     """`axo up` on the home that the demo has left."""
-    stack = EmbeddedStack(demo.home.parent, trainer=None, AXO_SERVING="true")
-    try:
-        stack.wait_until_ready()
+    with EmbeddedStack(demo.home.parent, trainer=None, AXO_SERVING="true") as stack:
         yield stack
-    finally:
-        stack.close()
 
 
 @pytest.fixture

@@ -15,12 +15,8 @@ PROD = "ft:keeper@prod"
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
     """A stack with a trainer that saves as it is told."""
-    stack = EmbeddedStack(tmp_path_factory.mktemp("stack"))
-    try:
-        stack.wait_until_ready()
+    with EmbeddedStack(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
-    finally:
-        stack.close()
 
 
 def axo(stack: EmbeddedStack, *arguments: str) -> str:

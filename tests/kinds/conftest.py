@@ -37,13 +37,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory, made: Path) -> Iterator[Embe
         "AXO_LM_EVAL_TASKS": str(_lm_eval_task(made / "lm_eval")),
         **QUIET,
     }
-    stack = EmbeddedStack(tmp_path_factory.mktemp("stack"), trainer="leaves_a_ready_adapter", **passed)
-    try:
-        stack.wait_until_ready()
+    with EmbeddedStack(tmp_path_factory.mktemp("stack"), trainer="leaves_a_ready_adapter", **passed) as stack:
         stack.model = made / "model"
         yield stack
-    finally:
-        stack.close()
 
 
 @pytest.fixture(scope="session")

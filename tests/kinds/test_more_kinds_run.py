@@ -60,10 +60,7 @@ def test_a_training_reads_what_a_preprocess_has_prepared(stack: EmbeddedStack, r
     assert "Loading prepared dataset from disk" in said.stdout + said.stderr
 
 
-def test_a_model_is_measured_by_a_task_of_lm_eval(stack: EmbeddedStack, adapter: str, tools: set[str]) -> None:
-    if "lm-eval" not in tools:
-        pytest.skip("the trainer's environment has no lm-eval")
-
+def test_a_model_is_measured_by_a_task_of_lm_eval(stack: EmbeddedStack, adapter: str) -> None:
     ran = axo(stack, "evaluate", adapter, "--task", "what_comes_after", "--max-rows", "4", "--against", "base")
 
     job = stack.http.get("/v1/jobs", params={"limit": 1}).json()["data"][0]
@@ -77,10 +74,8 @@ def test_a_model_is_measured_by_a_task_of_lm_eval(stack: EmbeddedStack, adapter:
 
 
 def test_a_task_that_lm_eval_does_not_know_ends_the_job_with_those_that_are_like_it(
-    stack: EmbeddedStack, adapter: str, tools: set[str]
+    stack: EmbeddedStack, adapter: str
 ) -> None:
-    if "lm-eval" not in tools:
-        pytest.skip("the trainer's environment has no lm-eval")
     job_id = stack.submit({"kind": "evaluate", "model": adapter, "lm_eval": {"tasks": ["what_comes_afer"]}})
 
     job = stack.wait_for_end(job_id, seconds=400)

@@ -40,12 +40,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, hub: PushHub, exports: Path)
     """A stack whose worker has a token for the hub."""
     allowed = ["hf://me", "hf://others", "s3://bucket", f"file://{exports}/{{owner}}"]
     settings = {"AXO_PUSH_DESTINATIONS": json.dumps(allowed), "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN}
-    stack = EmbeddedStack(tmp_path_factory.mktemp("stack"), trainer="leaves_files", **settings)
-    try:
-        stack.wait_until_ready()
+    with EmbeddedStack(tmp_path_factory.mktemp("stack"), trainer="leaves_files", **settings) as stack:
         yield stack
-    finally:
-        stack.close()
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,8 @@ RunBots = Callable[..., asyncio.Task[None]]
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
     """A whole service with a worker, for all tests."""
-    stack = EmbeddedStack(tmp_path_factory.mktemp("service"))
-    try:
-        stack.wait_until_ready()
+    with EmbeddedStack(tmp_path_factory.mktemp("service")) as stack:
         yield stack
-    finally:
-        stack.close()
 
 
 @pytest.fixture(scope="session")

@@ -26,11 +26,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trainer_stack(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[EmbeddedStack]:
     """A stack whose trainer is the real one, and whose jobs train the tiny model."""
-    stack = EmbeddedStack(tmp_path_factory.mktemp("stack"), trainer=None, HF_HUB_OFFLINE="1", AXO_TRAINER_HELPER="true")
-    stack.model = tiny_model
-    try:
-        stack.wait_until_ready()
+    with EmbeddedStack(
+        tmp_path_factory.mktemp("stack"), trainer=None, HF_HUB_OFFLINE="1", AXO_TRAINER_HELPER="true"
+    ) as stack:
+        stack.model = tiny_model
         wait_for(socket_of(stack.home / "worker").exists, "the helper to be warm", WARM_SECONDS)
         yield stack
-    finally:
-        stack.close()

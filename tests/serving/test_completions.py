@@ -42,13 +42,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory, tiny: Tiny) -> Iterator[Embe
         "AXO_SERVING_IDLE_SECONDS": str(IDLE_SECONDS),
         **QUIET,
     }
-    stack = EmbeddedStack(tmp_path_factory.mktemp("stack"), trainer="leaves_a_ready_adapter", **passed)
-    try:
-        stack.wait_until_ready()
+    with EmbeddedStack(tmp_path_factory.mktemp("stack"), trainer="leaves_a_ready_adapter", **passed) as stack:
         stack.model = tiny.folder / "model"
         yield stack
-    finally:
-        stack.close()
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,9 @@ def stack(start_stack: Callable[..., EmbeddedStack]) -> EmbeddedStack:
 @pytest.fixture(scope="module")
 def kept_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStack]:
     """A stack for all tests of a file. Its trainer is the stand-in above, or the one that a base model is named for."""
-    stack = EmbeddedStack(tmp_path_factory.mktemp("stack"), trainer="trainer_of_the_model")
-    try:
-        stack.wait_until_ready()
+    with EmbeddedStack(tmp_path_factory.mktemp("stack"), trainer="trainer_of_the_model") as stack:
         stack.model = Path(stack.model_for("obeys_the_control_file"))
         yield stack
-    finally:
-        stack.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import psutil
@@ -96,6 +96,18 @@ class EmbeddedStack(ServiceClient):
         """Stop the stack as Ctrl-C does."""
         self.process.send_signal(signal.SIGINT)
         assert self.process.wait(60) == 0, self.said()
+
+    def __enter__(self) -> Self:
+        """Wait until it can be used."""
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         self.http.close()
